@@ -1,0 +1,216 @@
+"""Models by name: load, run, describe, cite."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from il21 import catalog
+from il21.cite import Citation, key_of
+from il21.compose import describe
+from il21.compose.model import Model
+from il21.declare import Assembly, Module, Population, ReadOut, Regimen, Report, Trial
+from il21.errors import InputError, UnknownNameError, suggest
+from il21.engine.trajectory import load as read_dataset
+from il21.study.simulate import Scenario, scan, simulate
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A composed model, ready to run.
+
+    Examples
+    --------
+    >>> import il21
+    >>> mouse = il21.load("il21_mouse_pk")
+    >>> run = mouse.simulate(doses=["50 ug IL-21 sc, day 1"])
+    >>> round(float(run["il21_mouse_pk.plasma"].max()))
+    229
+    """
+
+    model: Model
+
+    def simulate(
+        self,
+        *,
+        doses: Sequence[str | Regimen] | None = None,
+        set: Mapping[str, str] | None = None,
+        span: str | None = None,
+        points: int = 300,
+        weight: str = "",
+        outputs: Sequence[str] = (),
+    ) -> Any:
+        """Run the typical subject once with the reference solver.
+
+        Parameters
+        ----------
+        doses
+            Prescriptions, e.g. ``"50 ug IL-21 ip daily, days 3-15"``; the model's own by default.
+        set
+            Parameters to change, with unit: ``{"nk.r": "0.1/day"}``.
+        span, points
+            Length of the run with unit, and number of output times.
+        weight
+            Body weight for doses per kg, e.g. ``"70 kg_bw"``; the host's by default.
+        outputs
+            Names; every species and observable by default.
+
+        Returns
+        -------
+        xarray.Dataset
+            Named quantities with units, and provenance in the attributes.
+        """
+        scenario = self.scenario(doses=doses, set=set, span=span, points=points, weight=weight)
+        return simulate(scenario, outputs)
+
+    def scan(self, name: str, values: Sequence[str], **options: Any) -> Any:
+        """Run once for each value of one parameter; the result has a dimension of its name."""
+        outputs = options.pop("outputs", ())
+        return scan(self.scenario(**options), name, values, outputs)
+
+    def scenario(
+        self,
+        *,
+        doses: Sequence[str | Regimen] | None = None,
+        set: Mapping[str, str] | None = None,
+        span: str | None = None,
+        points: int = 300,
+        weight: str = "",
+    ) -> Scenario:
+        """Return what one run is: model, doses, changed numbers, times."""
+        host = catalog.hosts().get(self.model.host)
+        record = host.find("body_mass", self.model.host) if host else None
+        return Scenario(
+            self.model,
+            tuple(doses) if doses is not None else self.model.default_doses,
+            dict(set or {}),
+            span or "",
+            points,
+            weight or (record.value if record else ""),
+        )
+
+    @property
+    def equations(self) -> list[str]:
+        """The definitions and differential equations as text."""
+        return describe.equations(self.model)
+
+    @property
+    def latex(self) -> list[str]:
+        """The definitions and differential equations as LaTeX."""
+        return describe.equations(self.model, latex=True)
+
+    @property
+    def parameters(self) -> list[describe.ParameterRow]:
+        """The parameter table: value, unit, meaning, source, how well known."""
+        return describe.parameter_table(self.model)
+
+    def acts_on(self, name: str) -> list[str]:
+        """Who acts on a species or process."""
+        processes = {row.name: row.name for row in self.model.processes}
+        full = processes.get(name) or self.model.quantity(name).name
+        return describe.acts_on(self.model, full)
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.model), *self.equations])
+
+
+def load(name: str, sets: Mapping[str, tuple[str, ...]] | None = None) -> LoadedModel:
+    """Return a model of the library by name, with parameter sets by module.
+
+    ``sets`` is e.g. ``{"tumour": ("melanoma",)}``; where a module's numbers stand only in sets, as
+    a tumour's do, the first population that names the assembly fills in those that are missing.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model; the nearest names are offered.
+    """
+    if name not in catalog.entries(Assembly):
+        kinds = (Module, Trial, Population, Report)
+        other = next((kind for kind in kinds if name in catalog.entries(kind)), None)
+        if other is not None:
+            word = other.__name__.lower()
+            hint = "; run it with 'il21 trial'" if other in (Trial, Report) else ""
+            raise UnknownNameError(f"'{name}' is a {word}, not a model{hint}; see 'il21 show {name}'")
+        raise UnknownNameError(f"there is no model '{name}'{suggest(name, catalog.entries(Assembly))}")
+    return LoadedModel(catalog.model(name, {**default_sets(name), **(sets or {})}))
+
+
+def default_sets(assembly: str) -> dict[str, tuple[str, ...]]:
+    """Return the parameter sets of the first population (by name) that is drawn from an assembly."""
+    for entry in catalog.entries(Population).values():
+        if entry.record.assembly == assembly:
+            return dict(entry.record.sets)
+    return {}
+
+
+def names() -> dict[str, list[tuple[str, str]]]:
+    """Return everything in the library by kind: (name, what it is)."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for kind, word in ((Assembly, "models"), (Module, "modules"), (Population, "populations")):
+        rows[word] = [(n, e.record.about) for n, e in catalog.entries(kind).items()]
+    for kind, word in ((Trial, "trials"), (Report, "reports")):
+        rows[word] = [(n, e.record.title) for n, e in catalog.entries(kind).items()]
+    rows["read-outs"] = [(n, e.record.about) for n, e in catalog.entries(ReadOut).items()]
+    return rows
+
+
+def find(name: str) -> tuple[str, Any]:
+    """Return (kind, record) of whatever in the library has this name.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing has; the nearest names of every kind are offered.
+    """
+    known: set[str] = set()
+    for kind in (Assembly, Report, Trial, Population, Module, ReadOut):
+        found = catalog.entries(kind)
+        if name in found:
+            return kind.__name__.lower(), found[name].record
+        known.update(found)
+    raise UnknownNameError(f"nothing is called '{name}'{suggest(name, known)}; see 'il21 list'")
+
+
+def cite(name: str) -> list[tuple[Citation, list[str]]]:
+    """Return the references behind a model, trial or report, each with the reasons to cite it."""
+    keys = _keys(name)
+    known = catalog.references()
+    for key in keys:
+        if key not in known:
+            raise InputError(f"reference '{key}' is not in references.bib{suggest(key, known)}")
+    return [(known[key], reasons) for key, reasons in sorted(keys.items())]
+
+
+def _keys(name: str) -> dict[str, list[str]]:
+    kind, record = find(name)
+    found: dict[str, list[str]] = {}
+
+    def add(rows: Mapping[str, list[str]]) -> None:
+        for key, reasons in rows.items():
+            kept = found.setdefault(key, [])
+            kept.extend(reason for reason in reasons if reason not in kept)
+
+    if kind == "assembly":
+        add(describe.citation_keys(load(name).model))
+    elif kind == "report":
+        add({key_of(record.source): [f"the report {name}"]})
+        for trial in record.trials:
+            add(_keys(trial))
+    elif kind == "trial":
+        add({key_of(record.source): [f"the trial {name}"]})
+        if not record.pooled:
+            add(_keys(record.population))
+    elif kind == "population":
+        add({key_of(record.source): [f"the population {name}"]})
+        add(describe.citation_keys(catalog.model(record.assembly, record.sets)))
+    else:
+        add({key_of(record.source): ["the equations"]})
+        for row in catalog.evidence(name).records.values():
+            add({key_of(row.source): [f"{name}.{row.parameter}"]})
+    return found
+
+
+def open_result(path: str | Path) -> Any:
+    """Return a saved run as an `xarray.Dataset`."""
+    return read_dataset(path)

@@ -1,0 +1,241 @@
+"""Trials by name: run the finished ones beside what they reported, or a user's own from TOML."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from il21 import catalog
+from il21.compose.model import Constant
+from il21.compose.numbers import readout_constants
+from il21.declare import Population, ReadOut, Report, Trial
+from il21.errors import InputError, UnknownNameError, suggest
+from il21.study.compare import Comparison, compare
+from il21.study.from_file import read_study
+from il21.study.trial import PatientTable, Plan, Settings, check_plan, counts, join_tables
+from il21.study.trial import run_trial as run_plan
+
+Progress = Callable[[str, int, int], None]
+DEFAULT_REPLICATES = 100
+RECORDED_REPLICATES = 400
+
+
+@dataclass(frozen=True, eq=False)
+class TrialResult:
+    """One trial run: its record, its patients, and how it compares with what was reported."""
+
+    trial: Trial
+    patients: PatientTable
+    comparison: Comparison | None
+    shares: Mapping[str, float]
+
+    @property
+    def failed(self) -> int:
+        """Patients that could not be integrated."""
+        return int(self.patients.failed.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class TrialReport:
+    """Several trials run together, with what made them."""
+
+    name: str
+    title: str
+    results: tuple[TrialResult, ...]
+    settings: Settings
+    provenance: Mapping[str, str]
+    complete: bool = True
+    note: str = ""
+
+    @property
+    def failed(self) -> int:
+        """Patients that could not be integrated, over all trials that are not pooled ones."""
+        return sum(r.failed for r in self.results if not r.trial.pooled)
+
+    @property
+    def patients(self) -> int:
+        """Patients run, over all trials that are not pooled ones."""
+        return sum(len(r.patients) for r in self.results if not r.trial.pooled)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was stopped; ``report`` holds the replicates that were finished."""
+
+    def __init__(self, report: TrialReport | None) -> None:
+        super().__init__("interrupted")
+        self.report = report
+
+
+def run_trial(
+    name: str,
+    *,
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 21,
+    uncertainty: bool = True,
+    variability: bool = True,
+    changes: Mapping[str, str] | None = None,
+    tolerance: str = "screening",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> TrialReport:
+    """Run a report, a trial, or a TOML file with a trial.
+
+    Parameters
+    ----------
+    name
+        A name of the library ("table1", "davis2007") or a path that ends in .toml or .json.
+    replicates
+        Replicate trials of the real size, each with its own parameter draw and fresh patients.
+    uncertainty, variability
+        Switch parameter draws or patient draws off for a comparison.
+    changes
+        Parameters to set for everybody, with unit.
+    progress
+        Called with (trial, patients finished, patients in all).
+
+    Raises
+    ------
+    UnknownNameError, InputError
+        If there is no such trial, or it cannot be run.
+    Interrupted
+        On Ctrl-C, with what was finished.
+    """
+    title, trials, populations, note = _find(name)
+    settings = Settings(
+        seed=seed, replicates=replicates, uncertainty=uncertainty, variability=variability, threads=threads
+    )
+    plans = [
+        _plan(trial, populations, changes or {}, tolerance) for trial in trials if not trial.pooled
+    ]
+    for plan in plans:
+        check_plan(plan)
+    total = sum(plan.trial.size for plan in plans) * replicates
+    done: dict[str, PatientTable] = {}
+    finished = 0
+    stopped = False
+    for plan in plans:
+        parts: list[PatientTable] = []
+        try:
+            for table in run_plan(plan, settings):
+                parts.append(table)
+                finished += len(table)
+                if progress is not None:
+                    progress(plan.trial.name, finished, total)
+        except KeyboardInterrupt:
+            stopped = True
+        if parts:
+            done[plan.trial.name] = join_tables(parts)
+        if stopped:
+            break
+    report = _report(name, title, trials, done, settings, plans, note, not stopped)
+    if stopped:
+        raise Interrupted(report if report.results else None)
+    return report
+
+
+def _report(
+    name: str,
+    title: str,
+    trials: Sequence[Trial],
+    done: dict[str, PatientTable],
+    settings: Settings,
+    plans: Sequence[Plan],
+    note: str,
+    complete: bool,
+) -> TrialReport:
+    for trial in trials:
+        if trial.pooled and all(part in done for part in trial.pooled):
+            done[trial.name] = _pool([done[part] for part in trial.pooled])
+    results = tuple(_result(trial, done[trial.name], settings) for trial in trials if trial.name in done)
+    model = plans[0].model
+    provenance = {
+        "model": model.name, "model_hash": model.digest, "seed": str(settings.seed),
+        "replicates": str(settings.replicates), "tolerance": plans[0].tolerance,
+        "parameter_hashes": ", ".join(f"{p.trial.name} {p.model.numbers_digest}" for p in plans),
+        "uncertainty": "on" if settings.uncertainty else "off",
+        "variability": "on" if settings.variability else "off",
+    }  # fmt: skip
+    return TrialReport(name, title, results, settings, provenance, complete, note)
+
+
+def _result(trial: Trial, table: PatientTable, settings: Settings) -> TrialResult:
+    shares = {
+        category: float(np.mean(table.best[table.evaluable] == category))
+        for category in ("CR", "PR", "SD", "PD", "NE")
+    }
+    if trial.reported is None:
+        return TrialResult(trial, table, None, shares)
+    groups = trial.reported.groups
+    reported = dict(trial.reported.counts)
+    for category, _ in groups:
+        if category not in reported:
+            raise InputError(f"trial {trial.name}: no reported count of '{category}'")
+    comparison = compare(
+        [category for category, _ in groups],
+        [reported[category] for category, _ in groups],
+        counts(table, groups),
+        seed=settings.seed,
+    )
+    return TrialResult(trial, table, comparison, shares)
+
+
+def _pool(tables: Sequence[PatientTable]) -> PatientTable:
+    """Put the patients of several trials together, replicate by replicate."""
+    common = set.intersection(*(set(t.replicate.tolist()) for t in tables))
+    whole = join_tables([_narrow(t, max(x.sums.shape[1] for x in tables)) for t in tables])
+    order = np.lexsort((np.arange(len(whole)), whole.replicate))
+    kept = order[np.isin(whole.replicate[order], sorted(common))]
+    columns = {
+        field: getattr(whole, field)[kept] for field in PatientTable.__dataclass_fields__ if field != "visits"
+    }
+    return PatientTable(visits=tables[0].visits, **columns)
+
+
+def _narrow(table: PatientTable, width: int) -> PatientTable:
+    missing = width - table.sums.shape[1]
+    return replace(table, sums=np.pad(table.sums, ((0, 0), (0, missing)), constant_values=np.nan))
+
+
+def _find(name: str) -> tuple[str, tuple[Trial, ...], Mapping[str, Population], str]:
+    library = {key: entry.record for key, entry in catalog.entries(Population).items()}
+    if name.endswith((".toml", ".json")):
+        study = read_study(Path(name), library, list(catalog.entries(ReadOut)))
+        return study.trial.title, (study.trial,), {**library, **study.populations}, ""
+    if name in catalog.entries(Report):
+        report = catalog.find(Report, name)
+        return (
+            report.title,
+            tuple(catalog.find(Trial, trial) for trial in report.trials),
+            library,
+            report.note,
+        )
+    if name in catalog.entries(Trial):
+        trial = catalog.find(Trial, name)
+        parts = tuple(catalog.find(Trial, part) for part in trial.pooled)
+        return trial.title, (*parts, trial), library, trial.note
+    known = [*catalog.entries(Report), *catalog.entries(Trial)]
+    raise UnknownNameError(
+        f"there is no trial '{name}'{suggest(name, known)}; see 'il21 list', or give a .toml file"
+    )
+
+
+def _plan(
+    trial: Trial, populations: Mapping[str, Population], changes: Mapping[str, str], tolerance: str
+) -> Plan:
+    if trial.population not in populations:
+        raise UnknownNameError(
+            f"trial {trial.name}: there is no population '{trial.population}'"
+            f"{suggest(trial.population, populations)}"
+        )
+    population = populations[trial.population]
+    sets = {**population.sets, **trial.sets}
+    readout_sets = tuple(sets.pop(trial.readout, ()))
+    model = catalog.model(population.assembly, sets)
+    readout: Mapping[str, Constant] = readout_constants(
+        catalog.find(ReadOut, trial.readout), catalog.evidence(trial.readout), model.host, readout_sets
+    )
+    return Plan(
+        trial=trial, population=population, model=model, readout=readout, tolerance=tolerance,
+        changes=dict(changes),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Numbers: schedules, the reference solver, the compiled population path, trajectories."""

@@ -1,0 +1,1 @@
+"""What is known: mechanisms, numbers with sources, populations, trials; declarations alone."""

@@ -1,0 +1,1 @@
+"""Immune cells, their programmes and their signals."""

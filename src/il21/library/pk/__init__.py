@@ -1,0 +1,1 @@
+"""How drugs move through the body."""

@@ -1,0 +1,1 @@
+"""Models as others published them, frozen; never mixed with our own system."""

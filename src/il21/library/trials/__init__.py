@@ -1,0 +1,1 @@
+"""Trials with patients, as designed and as reported."""

@@ -1,0 +1,1 @@
+"""Tumours, and how their lesions are read."""

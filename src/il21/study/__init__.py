@@ -1,0 +1,1 @@
+"""Running what was declared: draws, virtual patients, read-outs, response, comparison."""

@@ -1,0 +1,346 @@
+"""Virtual patients: how far we are unsure of a number, and how far patients differ, kept apart.
+
+*Uncertainty* is drawn once for each replicate of a trial (purpose ``uncertainty/NAME``) and moves
+the typical value; *variability* is drawn for each patient (purpose ``variability/NAME``) about that
+typical value.  Measurement error belongs to the read-outs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
+
+from il21.declare.evidence import UNCERTAINTY_KINDS, VARIABILITY_KINDS, Spread
+from il21.errors import EvidenceError, InputError, UnknownNameError, suggest
+from il21.study.draws import normals
+
+Floats = NDArray[np.float64]
+
+CENTRAL_95 = 1.959963984540054  # standard normal quantile of 0.975
+
+
+@dataclass(frozen=True)
+class Variate:
+    """A quantity that is drawn: its name, its typical value, the spread about it (same unit)."""
+
+    name: str
+    value: float
+    spread: Spread
+
+
+def uncertain(value: ArrayLike, spread: Spread, z: ArrayLike, *, name: str = "") -> Floats:
+    """Return the typical value as we might know it, for standard normal ``z``.
+
+    ``ci95`` and ``range`` are central 95 % intervals: with both ends above zero the number is
+    log-normal with median ``value`` (which need not be the geometric mean of the ends) and
+    log-SD ln(high/low)/(2*1.96); else normal about ``value``.  ``se`` is normal, ``cv`` and
+    ``log_sd`` are log-normal about the median ``value``, with log-SD sqrt(ln(1 + cv^2)) for ``cv``.
+    ``spread.low`` and ``spread.high`` cut the result.
+
+    Parameters
+    ----------
+    value, z
+        Numbers or arrays that broadcast together; the result has their common shape and the
+        unit of ``value``.
+    name
+        What is drawn, for the error messages.
+
+    Raises
+    ------
+    EvidenceError
+        If the kind is not one of uncertainty or its numbers are impossible.
+    InputError
+        If ``value`` or ``z`` is not finite, or they do not broadcast.
+
+    Examples
+    --------
+    >>> spread = Spread("range", (1.0, 9.0))
+    >>> uncertain(2.0, spread, [0.0, CENTRAL_95]).round(6).tolist()
+    [2.0, 6.0]
+    """
+    return _about(value, spread, z, UNCERTAINTY_KINDS, f"uncertainty of {name or 'a value'}")
+
+
+def vary(value: ArrayLike, spread: Spread, z: ArrayLike, *, name: str = "") -> Floats:
+    """Return the subjects' values about a typical ``value``, for standard normal ``z``.
+
+    ``log_sd`` and ``cv`` are log-normal about the median ``value``, ``sd`` is normal, ``logit_sd``
+    is normal on the logit scale (``value`` between 0 and 1).  ``spread.low`` and ``spread.high``
+    cut the result.  Shapes, unit and errors are those of `uncertain`.
+
+    >>> vary(0.7, Spread("log_sd", (0.4,), high=1.0), [0.0, 3.0]).tolist()
+    [0.7, 1.0]
+    """
+    return _about(value, spread, z, VARIABILITY_KINDS, f"variability of {name or 'a value'}")
+
+
+def _about(
+    value: ArrayLike, spread: Spread, z: ArrayLike, kinds: tuple[str, ...], where: str
+) -> Floats:
+    if spread.kind not in kinds:
+        raise EvidenceError(
+            f"{where}: '{spread.kind}' is not one of {', '.join(kinds)}"
+            + suggest(spread.kind, kinds)
+        )
+    typical, normal = _broadcast(value, z, where)
+    if spread.kind in ("ci95", "range"):
+        drawn = _between(typical, _ends(spread, where), normal, where)
+    else:
+        drawn = _one_number(typical, spread.kind, _width(spread, where), normal, where)
+    if spread.low is not None and spread.high is not None and spread.low > spread.high:
+        raise EvidenceError(f"{where}: low = {spread.low:g} lies above high = {spread.high:g}")
+    if spread.low is None and spread.high is None:
+        return drawn
+    return np.asarray(np.clip(drawn, spread.low, spread.high), np.float64)
+
+
+def _broadcast(value: ArrayLike, z: ArrayLike, where: str) -> tuple[Floats, Floats]:
+    typical, normal = np.asarray(value, np.float64), np.asarray(z, np.float64)
+    for array, what in ((typical, "typical value"), (normal, "standard normal z")):
+        if not np.isfinite(array).all():
+            raise InputError(f"{where}: the {what} holds NaN or infinity; expected finite numbers")
+    try:
+        np.broadcast_shapes(typical.shape, normal.shape)
+    except ValueError as error:
+        raise InputError(
+            f"{where}: value of shape {typical.shape} and z of shape {normal.shape} do not match"
+        ) from error
+    return typical, normal
+
+
+def _between(typical: Floats, ends: tuple[float, float], z: Floats, where: str) -> Floats:
+    low, high = ends
+    if np.any(typical < low) or np.any(typical > high):
+        raise EvidenceError(
+            f"{where}: the value {float(typical.flat[0]):g} lies outside its interval "
+            f"{low:g} to {high:g}; correct one of them"
+        )
+    if low > 0:
+        return np.asarray(typical * np.exp(np.log(high / low) / (2 * CENTRAL_95) * z), np.float64)
+    return np.asarray(typical + (high - low) / (2 * CENTRAL_95) * z, np.float64)
+
+
+def _one_number(typical: Floats, kind: str, width: float, z: Floats, where: str) -> Floats:
+    if kind in ("se", "sd"):
+        return np.asarray(typical + width * z, np.float64)
+    if kind == "logit_sd":
+        if np.any(typical <= 0) or np.any(typical >= 1):
+            raise EvidenceError(f"{where}: logit_sd needs a value between 0 and 1")
+        return np.asarray(expit(logit(typical) + width * z), np.float64)
+    log_sd = np.sqrt(np.log1p(width**2)) if kind == "cv" else width
+    return np.asarray(typical * np.exp(log_sd * z), np.float64)
+
+
+def _ends(spread: Spread, where: str) -> tuple[float, float]:
+    if len(spread.numbers) != 2 or not np.isfinite(spread.numbers).all():
+        raise EvidenceError(f"{where}: {spread.kind} needs two finite numbers, low and high")
+    low, high = spread.numbers
+    if low > high:
+        raise EvidenceError(f"{where}: {spread.kind} {low:g} to {high:g} does not run upward")
+    return low, high
+
+
+def _width(spread: Spread, where: str) -> float:
+    if len(spread.numbers) != 1 or not 0 <= spread.numbers[0] < np.inf:
+        given = ", ".join(f"{number:g}" for number in spread.numbers) or "none"
+        raise EvidenceError(f"{where}: {spread.kind} needs one number from 0 on, got {given}")
+    return spread.numbers[0]
+
+
+def correlation_matrix(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Floats:
+    """Return the symmetric matrix (k, k) of ``names`` from the correlations of pairs.
+
+    Pairs that are not given are uncorrelated.
+
+    Raises
+    ------
+    UnknownNameError
+        If a pair names something that is not drawn.
+    EvidenceError
+        If a name stands against itself, a pair is given twice, or a number is not within -1 to 1.
+
+    Examples
+    --------
+    >>> correlation_matrix(["CL", "V"], {("CL", "V"): -0.27}).tolist()
+    [[1.0, -0.27], [-0.27, 1.0]]
+    """
+    place = {name: index for index, name in enumerate(names)}
+    matrix = np.eye(len(names))
+    for (first, second), number in pairs.items():
+        for name in (first, second):
+            if name not in place:
+                raise UnknownNameError(
+                    f"correlation of {first} and {second}: {name} is not drawn"
+                    + suggest(name, names)
+                )
+        row, column = place[first], place[second]
+        if row == column or not -1 <= number <= 1:
+            raise EvidenceError(
+                f"correlation of {first} and {second} = {number:g}: expected two names and a "
+                "number from -1 to 1"
+            )
+        if matrix[row, column] not in (0.0, number):
+            raise EvidenceError(f"correlation of {first} and {second} is given twice")
+        matrix[row, column] = matrix[column, row] = number
+    return matrix
+
+
+def correlate(independent: ArrayLike, matrix: ArrayLike) -> Floats:
+    """Return standard normals (k, ...) with the given correlations, from independent ones.
+
+    The rows of ``independent`` (k, ...) are mixed by the Cholesky factor of ``matrix`` (k, k).
+
+    Raises
+    ------
+    EvidenceError
+        If the matrix is not symmetric with ones on the diagonal, or not positive definite.
+
+    Examples
+    --------
+    >>> correlate([[1.0], [1.0]], [[1.0, 0.6], [0.6, 1.0]]).round(9).tolist()
+    [[1.0], [1.4]]
+    """
+    rows, table = np.asarray(independent, np.float64), np.asarray(matrix, np.float64)
+    if rows.ndim == 0 or table.shape != (rows.shape[0], rows.shape[0]):
+        raise InputError(
+            f"correlations of shape {table.shape} do not fit normals of shape {rows.shape}"
+        )
+    if not (np.array_equal(table, table.T) and np.all(np.diag(table) == 1.0)):
+        raise EvidenceError("correlations: expected a symmetric matrix with ones on its diagonal")
+    try:
+        factor = np.linalg.cholesky(table)
+    except np.linalg.LinAlgError as error:
+        raise EvidenceError(
+            "correlations: the matrix is not positive definite; no subjects can have them all, "
+            "bring them nearer to zero"
+        ) from error
+    return np.asarray(np.tensordot(factor, rows, axes=1), np.float64)
+
+
+def draw_parameters(
+    variates: Sequence[Variate], *, seed: int, replicates: ArrayLike, trial: str = ""
+) -> dict[str, Floats]:
+    """Return typical values as each replicate of the trial knows them: one number a replicate.
+
+    Parameters
+    ----------
+    variates
+        What is uncertain, with spreads of the uncertainty kinds.
+    replicates
+        Numbers (R,) of the replicates.
+    trial
+        Leave it empty where the trials of one replicate share one state of the world.
+
+    Returns
+    -------
+    dict
+        By name an array (R,), in the unit of the value.
+
+    Raises
+    ------
+    EvidenceError
+        If a spread is impossible or a name comes twice.
+    InputError
+        If there are no replicates, or a number is not whole.
+
+    Examples
+    --------
+    >>> drawn = draw_parameters(
+    ...     [Variate("nk.r", 0.1, Spread("cv", (0.2,)))], seed=1, replicates=[0, 1]
+    ... )
+    >>> drawn["nk.r"].shape
+    (2,)
+    """
+    numbers = np.atleast_1d(np.asarray(replicates))
+    if numbers.size == 0:
+        raise InputError("no replicates: expected at least one")
+    _once(variates)
+    return {
+        row.name: uncertain(
+            row.value,
+            row.spread,
+            normals(seed, f"uncertainty/{row.name}", 0, replicate=numbers, trial=trial),
+            name=row.name,
+        )
+        for row in variates
+    }
+
+
+def draw_subjects(
+    variates: Sequence[Variate],
+    *,
+    seed: int,
+    ids: ArrayLike,
+    replicate: ArrayLike = 0,
+    trial: str = "",
+    typical: Mapping[str, ArrayLike] | None = None,
+    correlations: Mapping[tuple[str, str], float] | None = None,
+) -> dict[str, Floats]:
+    """Return the parameters of virtual patients by name: one number a patient (n,).
+
+    The spreads of ``variates`` are of the variability kinds, results in the unit of the value.
+
+    Parameters
+    ----------
+    ids, replicate
+        Patient numbers (n,) and the replicate that each belongs to, a number or (n,).
+    trial
+        Patients of the same number in trials of the same name are the same person.
+    typical
+        What replaces the typical values of the variates, e.g. from `draw_parameters`, (n,).
+    correlations
+        Of the underlying normals, by pair of names.
+
+    Raises
+    ------
+    EvidenceError, UnknownNameError
+        If a spread, a correlation or a name in ``typical`` does not fit, or a name comes twice.
+    InputError
+        If there are no patients, or a number is not whole.
+
+    Examples
+    --------
+    >>> drawn = draw_subjects([Variate("imm", 0.02, Spread("log_sd", (1.7,)))], seed=1, ids=[4, 5])
+    >>> drawn["imm"].shape
+    (2,)
+    """
+    numbers = np.atleast_1d(np.asarray(ids))
+    if numbers.size == 0:
+        raise InputError("no patients: expected at least one patient number")
+    _once(variates)
+    names = [row.name for row in variates]
+    values = dict(typical or {})
+    for name in values:
+        if name not in names:
+            raise UnknownNameError(
+                f"typical value of {name}: it is not drawn{suggest(name, names)}"
+            )
+    drawn = {
+        name: normals(seed, f"variability/{name}", numbers, replicate=replicate, trial=trial)
+        for name in names
+    }
+    if correlations:
+        drawn |= _mixed(drawn, correlations)
+    return {
+        row.name: vary(values.get(row.name, row.value), row.spread, drawn[row.name], name=row.name)
+        for row in variates
+    }
+
+
+def _mixed(
+    drawn: Mapping[str, Floats], correlations: Mapping[tuple[str, str], float]
+) -> dict[str, Floats]:
+    """Mix the correlated names in the order of the alphabet: the order of drawing is no matter."""
+    correlation_matrix(list(drawn), correlations)  # refuses names that are not drawn
+    names = sorted({name for pair in correlations for name in pair})
+    table = correlation_matrix(names, correlations)
+    return dict(zip(names, correlate([drawn[name] for name in names], table), strict=True))
+
+
+def _once(variates: Sequence[Variate]) -> None:
+    names = [row.name for row in variates]
+    for name in names:
+        if names.count(name) > 1:
+            raise EvidenceError(f"{name} is drawn twice; one spread a name")

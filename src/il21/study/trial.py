@@ -1,0 +1,326 @@
+"""A virtual trial: patients are drawn, brought to the start, dosed by their arm, seen and read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il21.compose.join import check_formula
+from il21.compose.model import Constant, Model
+from il21.declare import Population, RunIn, Trial
+from il21.engine.batch import solve_batch
+from il21.engine.quantities import quantities
+from il21.engine.schedule import Events, doses_of, events_of, first_doses
+from il21.errors import InputError, UnknownNameError, suggest
+from il21.lang.evaluate import evaluate
+from il21.lang.parse import parse
+from il21.lang.tree import Node, names_in
+from il21.study.compare import draw_evaluable, tally
+from il21.study.draws import uniforms
+from il21.study.lesions import read_lesions
+from il21.study.population import Patients, draw_covariates, draw_numbers, draw_readout
+from il21.study.response import best_responses
+from il21.study.simulate import change_of
+from il21.units import parse_quantity
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+CHUNK = 2000  # patients at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that a trial needs, gathered: the records, the composed model, the read-out's numbers.
+
+    ``burden`` and ``living`` name the quantities that the read-out sees, ``growth`` the untreated
+    growth rate.
+    """
+
+    trial: Trial
+    population: Population
+    model: Model
+    readout: Mapping[str, Constant]
+    burden: str = "tumour.burden"
+    living: str = "tumour.TV"
+    growth: str = "tumour.g_obs"
+    tolerance: str = "screening"
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PatientTable:
+    """What became of each patient: one entry a patient, in order of replicate and number.
+
+    ``best`` is the best overall response as the rule reads it; ``evaluable`` says whether the patient
+    has a reading at all (drawn at the reported rate); ``sums`` (n, 1 + v) are the read sums of
+    diameters in mm; ``reason`` is empty unless the patient could not be integrated, in which case
+    the patient is NE and ``failed``.
+    """
+
+    replicate: Whole
+    patient: Whole
+    arm: NDArray[np.str_]
+    dose: NDArray[np.str_]
+    best: NDArray[np.str_]
+    sums: Floats
+    new_lesion_day: Floats
+    failed: NDArray[np.bool_]
+    reason: NDArray[np.str_]
+    visits: Floats
+    evaluable: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.patient)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a trial is run: seed, number of replicates, which draws are on, threads."""
+
+    seed: int = 21
+    replicates: int = 100
+    uncertainty: bool = True
+    variability: bool = True
+    threads: int | None = None
+    first_replicate: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.replicates <= 1_000_000:
+            raise InputError(f"replicates = {self.replicates}: expected 1 to 1,000,000")
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"seed = {self.seed}: expected a whole number from 0")
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Patients of one chunk with their allocation."""
+
+    who: Patients
+    arm: Whole
+    level: Whole
+    evaluable: NDArray[np.bool_]
+    weight: Floats
+
+
+def run_trial(plan: Plan, settings: Settings) -> Iterator[PatientTable]:
+    """Run replicate trials of the real size, each with its own parameter draw and fresh patients.
+
+    Yields the patients of whole replicates as they finish; `join_tables` puts them together.  A
+    patient that cannot be integrated is recorded with its reason; the trial goes on.
+
+    Raises
+    ------
+    InputError, UnknownNameError, RegimenError
+        If the trial cannot be run at all.
+    """
+    check_plan(plan)
+    for part in _chunks(plan, settings):
+        yield _run_group(plan, settings, part)
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse a trial that cannot be run, with the reason in one line."""
+    trial = plan.trial
+    if not trial.arms:
+        raise InputError(f"trial {trial.name}: has no arms")
+    if trial.size < 1 or trial.size > 100_000:
+        raise InputError(f"trial {trial.name}: size = {trial.size}; expected 1 to 100,000 patients")
+    if not 0 <= trial.not_evaluable < 1:
+        raise InputError(f"trial {trial.name}: not_evaluable = {trial.not_evaluable:g}; expected 0 to 1")
+    shares = [arm.share for arm in trial.arms]
+    if min(shares) < 0 or sum(shares) <= 0:
+        raise InputError(f"trial {trial.name}: shares of arms must not be negative")
+    levels = trial.levels
+    if levels is not None and (
+        len(levels.doses) != len(levels.shares) or not levels.doses or min(levels.shares) < 0
+        or sum(levels.shares) <= 0
+    ):  # fmt: skip
+        raise InputError(f"trial {trial.name}: every dose level needs a share, none negative")
+    asks = any("{dose}" in regimen.text for arm in trial.arms for regimen in arm.regimens)
+    if asks and levels is None:
+        raise InputError(f"trial {trial.name}: a regimen asks for {{dose}} but there are no levels")
+    for name in (plan.burden, plan.living, plan.growth):
+        plan.model.quantity(name)
+    for arm in trial.arms:
+        for dose in levels.doses if levels else ("",):
+            covariates = {c.name: parse_quantity(c.value).base for c in plan.population.covariates}
+            doses_of(plan.model, [r.with_dose(dose) for r in arm.regimens], covariates)
+
+
+def _chunks(plan: Plan, settings: Settings) -> Iterator[_Group]:
+    trial = plan.trial
+    first = settings.first_replicate
+    each = max(1, CHUNK // trial.size)
+    for start in range(first, first + settings.replicates, each):
+        last = min(start + each, first + settings.replicates)
+        replicate = np.repeat(np.arange(start, last), trial.size)
+        ids = np.tile(np.arange(trial.size), last - start)
+        who = Patients(
+            settings.seed, trial.name, ids, replicate, settings.uncertainty, settings.variability
+        )
+        yield _allocate(plan, who)
+
+
+def _allocate(plan: Plan, who: Patients) -> _Group:
+    trial = plan.trial
+
+    def pick(purpose: str, shares: Sequence[float]) -> Whole:
+        u = uniforms(who.seed, purpose, who.ids, replicate=who.replicate, trial=who.trial)
+        borders = np.cumsum(shares) / np.sum(shares)
+        return np.minimum(np.searchsorted(borders, u, side="right"), len(shares) - 1)
+
+    arm = pick("allocation/arm", [a.share for a in trial.arms])
+    level = pick("allocation/level", trial.levels.shares if trial.levels else [1.0])
+    evaluable = draw_evaluable(
+        who.seed, who.ids, trial.not_evaluable, replicate=who.replicate, trial=who.trial
+    )
+    weight = draw_covariates(plan.population, who).get("weight", np.full(len(who), np.nan))
+    return _Group(who, arm, level, evaluable, weight)
+
+
+def _run_group(plan: Plan, settings: Settings, group: _Group) -> PatientTable:
+    model, trial = plan.model, plan.trial
+    fixed = {
+        model.parameter(name).name: change_of(model, name, text) for name, text in plan.changes.items()
+    }
+    numbers = draw_numbers(model, group.who, fixed)
+    visits = np.array([parse_quantity(v).to("d") for v in trial.visits])
+    start, reasons = _run_in(plan, settings, numbers)
+    events = _events(plan, group, numbers, float(visits[-1]))
+    days = np.arange(int(np.ceil(visits[-1])) + 1, dtype=float)
+    result = solve_batch(
+        model, numbers, events, days, outputs=(plan.burden, plan.living), start=start,
+        tolerance=plan.tolerance, threads=settings.threads,
+    )  # fmt: skip
+    for k in np.flatnonzero(result.status):
+        reasons[k] = reasons[k] or result.reason(int(k))
+    return _read(plan, group, numbers, result.outputs, reasons, visits)
+
+
+def _run_in(plan: Plan, settings: Settings, numbers: Floats) -> tuple[Floats | None, list[str]]:
+    """Bring the patients to the start; overwrites the parameters that the run-in sets."""
+    run_in = plan.population.run_in
+    reasons = [""] * len(numbers)
+    if run_in is None:
+        return None, reasons
+    model = plan.model
+    place = {row.name: k for k, row in enumerate(model.parameters)}
+    held = numbers.copy()
+    for name, text in run_in.hold.items():
+        held[:, place[model.parameter(name).name]] = parse_quantity(text).base
+    length = parse_quantity(run_in.duration).to("d")
+    quiet = events_of(model, (), dict(model.values), -length, 0.0)
+    found = solve_batch(
+        model, held, [quiet] * len(numbers), np.array([0.0]), start_time=-length,
+        tolerance=plan.tolerance, threads=settings.threads,
+    )  # fmt: skip
+    for k in np.flatnonzero(found.status):
+        reasons[k] = "run-in: " + found.reason(int(k))
+    _set_after(model, run_in, found.final, held, numbers, place)
+    return found.final, reasons
+
+
+def _set_after(
+    model: Model, run_in: RunIn, state: Floats, held: Floats, numbers: Floats, place: Mapping[str, int]
+) -> None:
+    values: dict[str, Floats | float] = {row.name: held[:, k] for k, row in enumerate(model.parameters)}
+    values |= {row.name: state[:, k] for k, row in enumerate(model.species)}
+    values |= {row.name: 0.0 for row in model.switches}
+    values["time"] = 0.0
+    for name, text in run_in.then.items():
+        target = model.parameter(name)
+        node = run_in_formula(model, name, text)
+        known = {n for n in names_in(node)}
+        wanted = [n for n in known if n not in values]
+        space = {**values, **quantities(model, wanted, values, (len(numbers),))}
+        numbers[:, place[target.name]] = evaluate(node, space)
+
+
+def run_in_formula(model: Model, name: str, text: str) -> Node:
+    """Read a formula of a run-in and check its names and unit."""
+    node = parse(text)
+    for other in names_in(node):
+        if other not in model.units and other != "time":
+            raise UnknownNameError(f"run-in of {name}: there is no '{other}'{suggest(other, model.units)}")
+    found = check_formula(model, node, f"run-in of {name}")
+    if found != model.parameter(name).unit.dimension:
+        raise InputError(f"run-in of {name}: '{text}' must be in {model.parameter(name).unit}")
+    return node
+
+
+def _events(plan: Plan, group: _Group, numbers: Floats, end: float) -> list[Events]:
+    """Return the events of each patient; patients of one arm, level and weight share them.
+
+    Writes the time of the first dose into the numbers.
+    """
+    model, trial = plan.model, plan.trial
+    place = {row.name: k for k, row in enumerate(model.parameters)}
+    made: dict[tuple[int, int, float], tuple[Events, dict[str, float]]] = {}
+    found: list[Events] = []
+    per_patient = bool(model.switches)
+    for k in range(len(group.who)):
+        key = (int(group.arm[k]), int(group.level[k]), float(group.weight[k]))
+        if key not in made or per_patient:
+            dose = trial.levels.doses[key[1]] if trial.levels else ""
+            regimens = [r.with_dose(dose) for r in trial.arms[key[0]].regimens]
+            doses = doses_of(model, regimens, {"weight": key[2]})
+            values = {row.name: float(numbers[k, j]) for j, row in enumerate(model.parameters)}
+            made[key] = events_of(model, doses, values, 0.0, end), first_doses(doses)
+        events, first = made[key]
+        for name, when in first.items():
+            if name in place:
+                numbers[k, place[name]] = when
+        found.append(events)
+    return found
+
+
+def _read(
+    plan: Plan, group: _Group, numbers: Floats, outputs: Floats, reasons: list[str], visits: Floats
+) -> PatientTable:
+    """Read the lesions of every patient that was integrated, and classify."""
+    trial, who = plan.trial, group.who
+    failed = np.array([bool(reason) for reason in reasons])
+    good = ~failed
+    best = np.full(len(who), "NE", dtype="<U2")
+    sums = np.full((len(who), 1 + len(visits)), np.nan)
+    new_day = np.full(len(who), np.nan)
+    if good.any():
+        place = {row.name: numbers[good, k] for k, row in enumerate(plan.model.parameters)}
+        growth = quantities(plan.model, [plan.growth], place, (int(good.sum()),))[plan.growth]
+        sub = Patients(who.seed, who.trial, who.ids[good], who.replicate[good], who.uncertainty)
+        burden = np.maximum(outputs[good, :, 0], 0.0)
+        living = np.maximum(outputs[good, :, 1], 0.0)
+        readings = read_lesions(
+            burden, living, visits, growth, draw_readout(plan.readout, trial.readout, sub),
+            seed=who.seed, ids=sub.ids, replicate=sub.replicate, trial=who.trial,
+        )  # fmt: skip
+        sums[good] = readings.sums
+        new_day[good] = readings.new_lesion_day
+        best[good] = best_responses(readings.sums, readings.new_lesion, visits, trial.response)
+    doses = trial.levels.doses if trial.levels else ("",)
+    return PatientTable(
+        who.replicate, who.ids, np.array([trial.arms[a].name for a in group.arm]),
+        np.array([doses[j] for j in group.level]), best, sums, new_day, failed,
+        np.array(reasons, dtype=np.str_), visits, group.evaluable,
+    )  # fmt: skip
+
+
+def join_tables(tables: Sequence[PatientTable]) -> PatientTable:
+    """Return several tables of one trial as one."""
+    columns = {
+        name: np.concatenate([getattr(table, name) for table in tables])
+        for name in PatientTable.__dataclass_fields__
+        if name != "visits"
+    }
+    return PatientTable(visits=tables[0].visits, **columns)
+
+
+def counts(table: PatientTable, groups: Sequence[tuple[str, tuple[str, ...]]]) -> Whole:
+    """Return the evaluable patients in each printed category, (replicates, groups).
+
+    Patients without a reading, and those that failed, are not counted.
+    """
+    size = int(np.sum(table.replicate == table.replicate[0]))
+    kept = (table.evaluable & ~table.failed).reshape(-1, size)
+    return tally(table.best.reshape(-1, size), groups, kept)
