@@ -140,8 +140,14 @@ def default_sets(assembly: str) -> dict[str, tuple[str, ...]]:
     """Return the parameter sets of the first population (by name) that is drawn from an assembly."""
     for entry in catalog.entries(Population).values():
         if entry.record.assembly == assembly:
-            return dict(entry.record.sets)
+            return model_sets(entry.record)
     return {}
+
+
+def model_sets(population: Population) -> dict[str, tuple[str, ...]]:
+    """Return a population's parameter sets by instance of its model, those of read-outs left out."""
+    readouts = catalog.entries(ReadOut)
+    return {name: sets for name, sets in population.sets.items() if name not in readouts}
 
 
 def names() -> dict[str, list[tuple[str, str]]]:
@@ -201,9 +207,10 @@ def _keys(name: str) -> dict[str, list[str]]:
         add({key_of(record.source): [f"the trial {name}"]})
         if not record.pooled:
             add(_keys(record.population))
+            add(_keys(record.readout))
     elif kind == "population":
         add({key_of(record.source): [f"the population {name}"]})
-        add(describe.citation_keys(catalog.model(record.assembly, record.sets)))
+        add(describe.citation_keys(catalog.model(record.assembly, model_sets(record))))
     else:
         add({key_of(record.source): ["the equations"]})
         for row in catalog.evidence(name).records.values():
@@ -214,3 +221,22 @@ def _keys(name: str) -> dict[str, list[str]]:
 def open_result(path: str | Path) -> Any:
     """Return a saved run as an `xarray.Dataset`."""
     return read_dataset(path)
+
+
+def module_page(name: str) -> tuple[str, list[dict[str, str]]]:
+    """Return the page of a module or read-out: its text, and a row for each of its records."""
+    kind, record = find(name)
+    rows: list[dict[str, str]] = []
+    about = {item.name: item for item in record.parameters}
+    for row in catalog.evidence(name).records.values():
+        known = about.get(row.parameter)
+        label = ".".join(part for part in (row.parameter, row.host, row.sets) if part)
+        rows.append({
+            "name": label, "value": row.value or f"= {row.formula}", "unit": known.unit if known else "",
+            "about": known.about if known else "", "how": row.how, "read": row.read, "source": row.source,
+            "uncertainty": describe.spread_text(row.uncertainty),
+            "variability": describe.spread_text(row.variability), "checked": row.checked or "no",
+            "because": row.because, "note": row.note,
+        })  # fmt: skip
+    text = str(record) if kind == "module" else f"read-out {record.name}: {record.about}"
+    return text, rows

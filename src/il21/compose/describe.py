@@ -30,13 +30,37 @@ class ParameterRow:
 def equations(model: Model, latex: bool = False) -> list[str]:
     """Return the definitions and differential equations, one a line, as text or LaTeX."""
     lines: list[str] = []
-    for row in model.definitions:
+    for row in (*model.definitions, *model.observables):
         if latex:
             lines.append(f"{latex_name(row.name)} = {to_latex(row.formula)}")
         else:
             lines.append(f"{row.name} = {to_text(row.formula)}")
     for state in model.species:
         lines.append(_ode(model, state.name, latex))
+    if not latex:
+        lines.extend(happenings(model))
+    if len(model.instances) == 1:
+        alone = next(iter(model.instances))
+        lines = [line.replace(f"{alone}.", "") for line in lines]
+    return lines
+
+
+def happenings(model: Model) -> list[str]:
+    """Return the switches, triggers and doses of a model, one a line."""
+    lines: list[str] = []
+    for edge in model.switches:
+        period = f", every {to_text(edge.period)}" if edge.period is not None else ""
+        lines.append(f"{edge.name} = 1 from {to_text(edge.on)} to {to_text(edge.off)}{period}, 0 else")
+    for guard in model.triggers:
+        then = ", ".join(f"{name} := {to_text(node)}" for name, node in guard.then)
+        lines.append(f"when {to_text(guard.difference)} > 0: {then}  [{guard.name}]")
+    for instance, routes in model.doses.items():
+        for route, targets in routes.items():
+            where = ", ".join(
+                t.species if t.fixed is None else f"{t.fixed:g} -> {t.species}" for t in targets
+            )
+            agents = ", ".join(a for a, name in model.agents.items() if name == instance)
+            lines.append(f"dose of {agents or instance} {route} into {where}")
     return lines
 
 
@@ -52,8 +76,7 @@ def _ode(model: Model, name: str, latex: bool) -> str:
                     text = label if latex else f"{factor}{write(flow.rate)}  [{flow.name}]"
                     terms.append(f"{sign} {text}")
     if latex:
-        side = " ".join(terms)
-        return rf"\frac{{d {latex_name(name)}}}{{dt}} = {side or '0'}"
+        return rf"\frac{{d {latex_name(name)}}}{{dt}} = {' '.join(terms) or '0'}"
     indent = "\n    "
     return f"d {name}/dt ={indent}{indent.join(terms) if terms else '0'}"
 
@@ -69,11 +92,12 @@ def _row(item: Constant) -> ParameterRow:
     value = record.value or f"{item.value / item.unit.factor:.6g} {item.unit} (= {record.formula})"
     return ParameterRow(
         item.name, value, item.unit.text, item.about, record.how, record.read, record.source,
-        _spread(record.uncertainty), _spread(record.variability), record.checked or "no",
+        spread_text(record.uncertainty), spread_text(record.variability), record.checked or "no",
     )  # fmt: skip
 
 
-def _spread(spread: Spread | None) -> str:
+def spread_text(spread: Spread | None) -> str:
+    """Return a spread as a few words, empty for none."""
     if spread is None:
         return ""
     numbers = " to ".join(f"{n:g}" for n in spread.numbers)

@@ -107,21 +107,9 @@ def read_lesions(
     key = _key(seed, ids, replicate, trial, len(seen))
     true = _true_diameters(seen, days, rate, number, key)
     first = _first_new_lesion(alive, rate, number, key)
-    return Readings(
-        diameters=_read(true, days, number, key),
-        new_lesion=first[:, None] <= days[None, :],
-        new_lesion_day=first,
-        visits=days,
-    )
-
-
-def _read(true: Floats, days: Floats, number: Mapping[str, Floats], key: "_Key") -> Floats:
-    minutes = np.round(np.append(0.0, days) * _MINUTES).astype(np.int64)
-    error = number["error_sd"][:, None, None] * key.normals(
-        "lesions/error", np.arange(true.shape[1])[None, :, None], minutes[None, None, :]
-    )
-    read = true * np.exp(error)  # NaN stays NaN: it is not below the smallest
-    return np.where(read < number["smallest"][:, None, None], 0.0, read)
+    read = _read(true, days, number, key)
+    new = first[:, None] <= days
+    return Readings(diameters=read, new_lesion=new, new_lesion_day=first, visits=days)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +144,15 @@ def _key(seed: int, ids: ArrayLike, replicate: ArrayLike, trial: str, patients: 
             f"{patients}, one a patient"
         )
     return _Key(seed, numbers, np.broadcast_to(repeats, numbers.shape), trial)
+
+
+def _read(true: Floats, days: Floats, number: Mapping[str, Floats], key: _Key) -> Floats:
+    minutes = np.round(np.append(0.0, days) * _MINUTES).astype(np.int64)
+    error = number["error_sd"][:, None, None] * key.normals(
+        "lesions/error", np.arange(true.shape[1])[None, :, None], minutes[None, None, :]
+    )
+    read = true * np.exp(error)  # NaN stays NaN: it is not below the smallest
+    return np.where(read < number["smallest"][:, None, None], 0.0, read)
 
 
 def _true_diameters(

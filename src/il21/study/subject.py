@@ -216,7 +216,12 @@ def correlate(independent: ArrayLike, matrix: ArrayLike) -> Floats:
             "correlations: the matrix is not positive definite; no subjects can have them all, "
             "bring them nearer to zero"
         ) from error
-    return np.asarray(np.tensordot(factor, rows, axes=1), np.float64)
+    # Added up one by one: a matrix product rounds differently for other numbers of patients.
+    mixed = np.zeros_like(rows)
+    for row in range(len(rows)):
+        for column in range(row + 1):
+            mixed[row] += factor[row, column] * rows[column]
+    return mixed
 
 
 def draw_parameters(

@@ -87,7 +87,7 @@ OVERGAARD_2007 = Module(
     ),
     observables=(
         Observable("temperature", "K", "T", "core temperature"),
-        Observable("celsius",     "K", "T - 273.15 [K]", "core temperature above 0 degrees Celsius"),
+        Observable("celsius",     "K", "T - 273.15 [K]", "core temperature above 273.15 K"),
     ),
     doses={"iv": "slow1, 1 -> fast1"},
 )

@@ -93,7 +93,8 @@ TUMOUR = Module(
         Trigger("extinct_r", "V_r < V_ext", {"V_r": "0"}, "the last tolerant cells are gone"),
     ),
     observables=(
-        Observable("volume", "mL",    "(V + V_r + D) / rho", "tumour as a scan sees it"),
-        Observable("burden", "Mcell", "V + V_r", "living tumour cells"),
+        Observable("volume", "mL",    "(V + V_r + D) / rho", "volume of the tumour"),
+        Observable("burden", "Mcell", "V + V_r + D", "cells that a scan sees, dying ones included"),
+        Observable("living", "Mcell", "V + V_r", "living tumour cells"),
     ),
 )

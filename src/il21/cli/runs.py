@@ -1,0 +1,168 @@
+"""The verbs that run: simulate and trial.  Progress and warnings go to stderr, results to stdout."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from il21.cli.main import DONE, INTERRUPTED, PATIENTS_FAILED, dump
+from il21.errors import InputError
+
+
+def run_simulate(
+    name: str,
+    changes: list[str],
+    doses: list[str] | None,
+    scan: str,
+    span: str,
+    points: int,
+    weight: str,
+    tumours: list[str],
+    out: str,
+    plot: str,
+    json: bool,
+) -> None:
+    """Run one typical subject and print, save or draw it."""
+    from il21.app.models import load
+    from il21.engine.trajectory import save
+
+    loaded = load(name, {"tumour": tuple(tumours)} if tumours else None)
+    options: dict[str, Any] = {
+        "set": dict(_pair(text, "--set") for text in changes),
+        "span": span or None, "points": points, "weight": weight,
+    }  # fmt: skip
+    if doses:
+        options["doses"] = doses
+    if scan:
+        target, values = _pair(scan, "--scan")
+        dataset = loaded.scan(target, [v.strip() for v in values.split(",") if v.strip()], **options)
+    else:
+        dataset = loaded.simulate(**options)
+    written: list[str] = []
+    if out:
+        written.append(str(save(dataset, out)))
+    if plot:
+        from il21.report.files import save_figure
+        from il21.report.curves import curves
+
+        written.append(str(save_figure(curves(dataset), plot)))
+    if json:
+        dump({"schema": "il21.run", "version": 1, **dataset.to_dict(data="list"), "files": written})
+        return
+    first = [n for n in loaded.model.read_first if n in dataset] or list(dataset.data_vars)
+    _print_run(dataset, first)
+    for path in written:
+        print(f"saved {path}", file=sys.stderr)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not name.strip() or not value.strip():
+        raise InputError(f"{option} '{text}': write {option} nk.r='0.1/day'")
+    return name.strip(), value.strip()
+
+
+def _print_run(dataset: Any, names: list[str]) -> None:
+    """Print peak, time of peak and last value of each quantity."""
+    import numpy as np
+
+    time_unit = dataset["time"].attrs["units"]
+    dims = [d for d in dataset.dims if d != "time"]
+    print(f"{'quantity':<32}{'unit':<10}{'peak':>14}{'at ' + time_unit:>12}{'last':>14}")
+    for name in names:
+        array = dataset[name]
+        rows = [({}, array)] if not dims else [
+            ({dims[0]: float(v)}, array.isel({dims[0]: k})) for k, v in enumerate(dataset[dims[0]].values)
+        ]  # fmt: skip
+        for where, row in rows:
+            values = row.values
+            top = int(np.argmax(values))
+            label = name + "".join(f" [{k}={v:g}]" for k, v in where.items())
+            print(
+                f"{label:<32}{array.attrs['units']:<10}{values[top]:>14.6g}"
+                f"{float(dataset['time'][top]):>12.4g}{values[-1]:>14.6g}"
+            )
+
+
+def run_trials(
+    name: str,
+    replicates: int,
+    seed: int,
+    uncertainty: bool,
+    changes: list[str],
+    out: str,
+    threads: int | None,
+    json: bool,
+) -> int:
+    """Run trials, print the table, save everything; return the exit code."""
+    from il21.app.trials import Interrupted, run_trial, save
+    from il21.report.files import check_folder
+
+    check_folder(out)
+    bar = _Bar()
+    try:
+        with bar:
+            report = run_trial(
+                name, replicates=replicates, seed=seed, uncertainty=uncertainty, threads=threads,
+                changes=dict(_pair(text, "--set") for text in changes), progress=bar.update,
+            )  # fmt: skip
+    except Interrupted as stop:
+        if stop.report is None:
+            print("interrupted before the first replicates were finished", file=sys.stderr)
+            return INTERRUPTED
+        paths = save(stop.report, out)
+        _print_report(stop.report, json, paths)
+        print(f"interrupted; what was finished is in {out}", file=sys.stderr)
+        return INTERRUPTED
+    paths = save(report, out)
+    _print_report(report, json, paths)
+    return PATIENTS_FAILED if report.failed else DONE
+
+
+def _print_report(report: Any, json: bool, paths: list[Any]) -> None:
+    from il21.report.table import report_document, report_renderable
+
+    if json:
+        dump(report_document(report))
+        return
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 140
+    Console(width=width, highlight=False).print(report_renderable(report))
+    if paths:
+        print(f"saved {len(paths)} files in {paths[0].parent}", file=sys.stderr)
+
+
+class _Bar:
+    """A progress bar on stderr that appears after two seconds."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.progress: Any = None
+        self.task: Any = None
+        self.stop: Callable[[], None] | None = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def update(self, trial: str, done: int, total: int) -> None:
+        """Show how far the run is."""
+        if self.progress is None:
+            if time.monotonic() - self.began < 2.0 and done < total:
+                return
+            if done >= total:
+                return
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self.progress = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                TextColumn("patients"), TimeRemainingColumn(), console=Console(stderr=True),
+            )  # fmt: skip
+            self.progress.start()
+            self.task = self.progress.add_task(trial, total=total)
+        self.progress.update(self.task, completed=done, description=trial)
+
+    def __exit__(self, *_: object) -> None:
+        if self.progress is not None:
+            self.progress.stop()
