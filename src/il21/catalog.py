@@ -77,7 +77,9 @@ def find(kind: type[Record], name: str) -> Record:
     known = entries(kind)
     if name not in known:
         word = kind.__name__.lower()
-        raise UnknownNameError(f"there is no {word} '{name}'{suggest(name, known)}; see 'il21 list'")
+        raise UnknownNameError(
+            f"there is no {word} '{name}'{suggest(name, known)}; see 'il21 list'"
+        )
     return known[name].record
 
 
@@ -136,7 +138,9 @@ def model(name: str, sets: Mapping[str, tuple[str, ...]] | None = None) -> Model
     composed = _model(name, ())
     for instance, wanted in asked.items():
         if instance not in composed.instances:
-            raise UnknownNameError(f"{name} has no module '{instance}'{suggest(instance, composed.instances)}")
+            raise UnknownNameError(
+                f"{name} has no module '{instance}'{suggest(instance, composed.instances)}"
+            )
         known = evidence(composed.instances[instance]).sets_of(composed.host)
         for item in wanted:
             if item not in known:

@@ -7,7 +7,7 @@ weight), so that no expression carries a conversion factor; text with a unit sta
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from il21.errors import UnitError, suggest
 
@@ -94,7 +94,7 @@ class Unit:
 def _registry() -> Any:
     from pint import UnitRegistry
 
-    registry = UnitRegistry(None)
+    registry = cast(Any, UnitRegistry)(None)  # None: without pint's default register
     for line in _REGISTER.strip().splitlines():
         registry.define(line)
     return registry

@@ -3,4 +3,13 @@
 from il21.app.models import LoadedModel, cite, find, load, names, open_result
 from il21.app.trials import TrialReport, run_trial
 
-__all__ = ["LoadedModel", "TrialReport", "cite", "find", "load", "names", "open_result", "run_trial"]
+__all__ = [
+    "LoadedModel",
+    "TrialReport",
+    "cite",
+    "find",
+    "load",
+    "names",
+    "open_result",
+    "run_trial",
+]

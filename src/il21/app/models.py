@@ -10,8 +10,8 @@ from il21.cite import Citation, key_of
 from il21.compose import describe
 from il21.compose.model import Model
 from il21.declare import Assembly, Module, Population, ReadOut, Regimen, Report, Trial
-from il21.errors import InputError, UnknownNameError, suggest
 from il21.engine.trajectory import load as read_dataset
+from il21.errors import InputError, UnknownNameError, suggest
 from il21.study.simulate import Scenario, scan, simulate
 
 
@@ -131,8 +131,12 @@ def load(name: str, sets: Mapping[str, tuple[str, ...]] | None = None) -> Loaded
         if other is not None:
             word = other.__name__.lower()
             hint = "; run it with 'il21 trial'" if other in (Trial, Report) else ""
-            raise UnknownNameError(f"'{name}' is a {word}, not a model{hint}; see 'il21 show {name}'")
-        raise UnknownNameError(f"there is no model '{name}'{suggest(name, catalog.entries(Assembly))}")
+            raise UnknownNameError(
+                f"'{name}' is a {word}, not a model{hint}; see 'il21 show {name}'"
+            )
+        raise UnknownNameError(
+            f"there is no model '{name}'{suggest(name, catalog.entries(Assembly))}"
+        )
     return LoadedModel(catalog.model(name, {**default_sets(name), **(sets or {})}))
 
 

@@ -1,7 +1,7 @@
 """Trials by name: run the finished ones beside what they reported, or a user's own from TOML."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,52 +11,15 @@ from il21.compose.model import Constant
 from il21.compose.numbers import readout_constants
 from il21.declare import Population, ReadOut, Report, Trial
 from il21.errors import InputError, UnknownNameError, suggest
-from il21.study.compare import Comparison, compare
+from il21.study.compare import compare
 from il21.study.from_file import read_study
+from il21.study.outcome import TrialReport, TrialResult
 from il21.study.trial import PatientTable, Plan, Settings, check_plan, counts, join_tables
 from il21.study.trial import run_trial as run_plan
 
 Progress = Callable[[str, int, int], None]
 DEFAULT_REPLICATES = 100
 RECORDED_REPLICATES = 400
-
-
-@dataclass(frozen=True, eq=False)
-class TrialResult:
-    """One trial run: its record, its patients, and how it compares with what was reported."""
-
-    trial: Trial
-    patients: PatientTable
-    comparison: Comparison | None
-    shares: Mapping[str, float]
-
-    @property
-    def failed(self) -> int:
-        """Patients that could not be integrated."""
-        return int(self.patients.failed.sum())
-
-
-@dataclass(frozen=True, eq=False)
-class TrialReport:
-    """Several trials run together, with what made them."""
-
-    name: str
-    title: str
-    results: tuple[TrialResult, ...]
-    settings: Settings
-    provenance: Mapping[str, str]
-    complete: bool = True
-    note: str = ""
-
-    @property
-    def failed(self) -> int:
-        """Patients that could not be integrated, over all trials that are not pooled ones."""
-        return sum(r.failed for r in self.results if not r.trial.pooled)
-
-    @property
-    def patients(self) -> int:
-        """Patients run, over all trials that are not pooled ones."""
-        return sum(len(r.patients) for r in self.results if not r.trial.pooled)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -103,7 +66,11 @@ def run_trial(
     """
     title, trials, populations, note = _find(name)
     settings = Settings(
-        seed=seed, replicates=replicates, uncertainty=uncertainty, variability=variability, threads=threads
+        seed=seed,
+        replicates=replicates,
+        uncertainty=uncertainty,
+        variability=variability,
+        threads=threads,
     )
     plans = [
         _plan(trial, populations, changes or {}, tolerance) for trial in trials if not trial.pooled
@@ -147,7 +114,9 @@ def _report(
     for trial in trials:
         if trial.pooled and all(part in done for part in trial.pooled):
             done[trial.name] = _pool([done[part] for part in trial.pooled])
-    results = tuple(_result(trial, done[trial.name], settings) for trial in trials if trial.name in done)
+    results = tuple(
+        _result(trial, done[trial.name], settings) for trial in trials if trial.name in done
+    )
     model = plans[0].model
     provenance = {
         "model": model.name, "model_hash": model.digest, "seed": str(settings.seed),
@@ -187,7 +156,9 @@ def _pool(tables: Sequence[PatientTable]) -> PatientTable:
     order = np.lexsort((np.arange(len(whole)), whole.replicate))
     kept = order[np.isin(whole.replicate[order], sorted(common))]
     columns = {
-        field: getattr(whole, field)[kept] for field in PatientTable.__dataclass_fields__ if field != "visits"
+        field: getattr(whole, field)[kept]
+        for field in PatientTable.__dataclass_fields__
+        if field != "visits"
     }
     return PatientTable(visits=tables[0].visits, **columns)
 
@@ -233,7 +204,10 @@ def _plan(
     readout_sets = tuple(sets.pop(trial.readout, ()))
     model = catalog.model(population.assembly, sets)
     readout: Mapping[str, Constant] = readout_constants(
-        catalog.find(ReadOut, trial.readout), catalog.evidence(trial.readout), model.host, readout_sets
+        catalog.find(ReadOut, trial.readout),
+        catalog.evidence(trial.readout),
+        model.host,
+        readout_sets,
     )
     return Plan(
         trial=trial, population=population, model=model, readout=readout, tolerance=tolerance,

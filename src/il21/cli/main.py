@@ -4,13 +4,12 @@ Only typer is imported here; each verb imports what it needs, so that ``il21 --h
 """
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from il21.cli.output import BAD_INPUT, DONE, INTERRUPTED
 from il21.errors import IL21Error
-
-DONE, CHECK_FAILED, BAD_INPUT, PATIENTS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
     name="il21",
@@ -22,7 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout and nothing else.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document to stdout and nothing else.")
+]
 
 
 def main() -> None:
@@ -80,7 +81,9 @@ def _root(
 
 @app.command("list")
 def list_command(
-    kind: Annotated[str, typer.Argument(help="models, modules, populations, trials, reports ...")] = "",
+    kind: Annotated[
+        str, typer.Argument(help="models, modules, populations, trials, reports ...")
+    ] = "",
     json: Json = False,
 ) -> None:
     """List what the library holds."""
@@ -93,7 +96,9 @@ def list_command(
 def show(
     name: Annotated[str, typer.Argument(help="A model, module, trial, population or report.")],
     latex: Annotated[bool, typer.Option("--latex", help="Print the equations as LaTeX.")] = False,
-    acts_on: Annotated[str, typer.Option("--acts-on", help="Who acts on this species or process?")] = "",
+    acts_on: Annotated[
+        str, typer.Option("--acts-on", help="Who acts on this species or process?")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Show equations, numbers with their sources, wiring, or the design of a trial."""
@@ -110,9 +115,13 @@ def simulate(
     ] = None,
     dose: Annotated[
         list[str] | None,
-        typer.Option("--dose", help="A prescription: '50 ug IL-21 sc daily, days 3-15'. Repeatable."),
+        typer.Option(
+            "--dose", help="A prescription: '50 ug IL-21 sc daily, days 3-15'. Repeatable."
+        ),
     ] = None,
-    scan: Annotated[str, typer.Option("--scan", help="Values of one number: 'r1=0.05/d,0.1/d'.")] = "",
+    scan: Annotated[
+        str, typer.Option("--scan", help="Values of one number: 'r1=0.05/d,0.1/d'.")
+    ] = "",
     span: Annotated[str, typer.Option("--span", help="Length of the run, e.g. '40 d'.")] = "",
     points: Annotated[int, typer.Option("--points", help="Number of output times.")] = 300,
     weight: Annotated[str, typer.Option("--weight", help="Body weight for doses per kg.")] = "",
@@ -126,24 +135,29 @@ def simulate(
     """Run one typical subject with the reference solver."""
     from il21.cli.runs import run_simulate
 
-    run_simulate(
-        model, set_ or [], dose, scan, span, points, weight, sets or [], out, plot, json
-    )
+    run_simulate(model, set_ or [], dose, scan, span, points, weight, sets or [], out, plot, json)
 
 
 @app.command()
 def trial(
     name: Annotated[str, typer.Argument(help="table1, a trial of the library, or a .toml file.")],
-    replicates: Annotated[int, typer.Option("--replicates", help="Replicate trials of the real size.")] = 100,
+    replicates: Annotated[
+        int, typer.Option("--replicates", help="Replicate trials of the real size.")
+    ] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Seed of every draw.")] = 21,
     uncertainty: Annotated[
         bool, typer.Option(help="Draw uncertain numbers anew for each replicate.")
     ] = True,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Fix a number for everybody: il21.k_el='20/d'.")
+        list[str] | None,
+        typer.Option("--set", help="Fix a number for everybody: il21.k_el='20/d'."),
     ] = None,
-    out: Annotated[str, typer.Option("--out", help="Folder for tables, figures and patients.")] = "il21-results",
-    threads: Annotated[int | None, typer.Option("--threads", help="Threads; all cores by default.")] = None,
+    out: Annotated[
+        str, typer.Option("--out", help="Folder for tables, figures and patients.")
+    ] = "il21-results",
+    threads: Annotated[
+        int | None, typer.Option("--threads", help="Threads; all cores by default.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run virtual trials and print them beside what was reported."""
@@ -163,20 +177,3 @@ def cite(
     from il21.cli.words import print_cite
 
     print_cite(name, bibtex, json)
-
-
-def dump(document: dict[str, Any]) -> None:
-    """Print one JSON document; NaN and infinity become null."""
-    import json
-    import math
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {str(k): clean(v) for k, v in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [clean(v) for v in value]
-        if isinstance(value, float) and not math.isfinite(value):
-            return None
-        return value
-
-    print(json.dumps(clean(document), ensure_ascii=False))

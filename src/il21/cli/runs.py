@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from il21.cli.main import DONE, INTERRUPTED, PATIENTS_FAILED, dump
+from il21.cli.output import DONE, INTERRUPTED, PATIENTS_FAILED, dump
 from il21.errors import InputError
 
 
@@ -35,15 +35,17 @@ def run_simulate(
         options["doses"] = doses
     if scan:
         target, values = _pair(scan, "--scan")
-        dataset = loaded.scan(target, [v.strip() for v in values.split(",") if v.strip()], **options)
+        dataset = loaded.scan(
+            target, [v.strip() for v in values.split(",") if v.strip()], **options
+        )
     else:
         dataset = loaded.simulate(**options)
     written: list[str] = []
     if out:
         written.append(str(save(dataset, out)))
     if plot:
-        from il21.report.files import save_figure
         from il21.report.curves import curves
+        from il21.report.files import save_figure
 
         written.append(str(save_figure(curves(dataset), plot)))
     if json:
@@ -153,7 +155,13 @@ class _Bar:
             if done >= total:
                 return
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
 
             self.progress = Progress(
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),

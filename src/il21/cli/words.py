@@ -4,7 +4,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from il21.app.models import LoadedModel, cite, find, load, module_page, names
-from il21.cli.main import dump
+from il21.cli.output import dump
 from il21.compose import describe
 from il21.errors import UnknownNameError, suggest
 
@@ -60,20 +60,33 @@ def _show_model(loaded: LoadedModel, latex: bool, acts_on: str, json: bool) -> N
         })  # fmt: skip
         return
     print(model)
-    print(f"source {model.source}; {len(model.species)} states, {len(rows)} numbers; hash {model.digest}\n")
+    print(
+        f"source {model.source}; {len(model.species)} states, {len(rows)} numbers; hash {model.digest}\n"
+    )
     print("\n".join(equations))
     _parameters([asdict(row) for row in rows])
     if model.wires:
         print("\nwires")
         print("\n".join("  " + line for line in describe.wiring(model)))
     print("\nnumbers by how known: " + ", ".join(f"{k} {v}" for k, v in how.items()))
-    print("numbers by how deeply the source was read: " + ", ".join(f"{k} {v}" for k, v in read.items()))
+    print(
+        "numbers by how deeply the source was read: "
+        + ", ".join(f"{k} {v}" for k, v in read.items())
+    )
 
 
 def _show_module(name: str, json: bool) -> None:
     text, rows = module_page(name)
     if json:
-        dump({"schema": "il21.show", "version": 1, "kind": "module", "text": text, "parameters": rows})
+        dump(
+            {
+                "schema": "il21.show",
+                "version": 1,
+                "kind": "module",
+                "text": text,
+                "parameters": rows,
+            }
+        )
         return
     print(text)
     _parameters(rows)
@@ -133,5 +146,7 @@ def print_cite(name: str, bibtex: bool, json: bool) -> None:
         if bibtex:
             print(f"% for {', '.join(reasons)}\n{citation.bibtex}\n")
         else:
-            shown = ", ".join(reasons[:6]) + (f" and {len(reasons) - 6} more" if len(reasons) > 6 else "")
+            shown = ", ".join(reasons[:6]) + (
+                f" and {len(reasons) - 6} more" if len(reasons) > 6 else ""
+            )
             print(f"{citation.key}: {citation.text}\n    for {shown}")

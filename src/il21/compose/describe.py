@@ -50,7 +50,9 @@ def happenings(model: Model) -> list[str]:
     lines: list[str] = []
     for edge in model.switches:
         period = f", every {to_text(edge.period)}" if edge.period is not None else ""
-        lines.append(f"{edge.name} = 1 from {to_text(edge.on)} to {to_text(edge.off)}{period}, 0 else")
+        lines.append(
+            f"{edge.name} = 1 from {to_text(edge.on)} to {to_text(edge.off)}{period}, 0 else"
+        )
     for guard in model.triggers:
         then = ", ".join(f"{name} := {to_text(node)}" for name, node in guard.then)
         lines.append(f"when {to_text(guard.difference)} > 0: {then}  [{guard.name}]")
@@ -71,7 +73,9 @@ def _ode(model: Model, name: str, latex: bool) -> str:
             for species, gain in rows:
                 if species == name:
                     write = to_latex if latex else to_text
-                    factor = "" if to_text(gain) == "1" else write(gain) + (r" \, " if latex else " * ")
+                    factor = (
+                        "" if to_text(gain) == "1" else write(gain) + (r" \, " if latex else " * ")
+                    )
                     label = rf"\underbrace{{{factor}{write(flow.rate)}}}_{{\text{{{flow.name}}}}}"
                     text = label if latex else f"{factor}{write(flow.rate)}  [{flow.name}]"
                     terms.append(f"{sign} {text}")
@@ -83,7 +87,9 @@ def _ode(model: Model, name: str, latex: bool) -> str:
 
 def parameter_table(model: Model) -> list[ParameterRow]:
     """Return every parameter with value, unit, source and how well it is known."""
-    return [_row(item) for item in model.parameters if item.evidence is not None and not item.hidden]
+    return [
+        _row(item) for item in model.parameters if item.evidence is not None and not item.hidden
+    ]
 
 
 def _row(item: Constant) -> ParameterRow:
@@ -101,7 +107,11 @@ def spread_text(spread: Spread | None) -> str:
     if spread is None:
         return ""
     numbers = " to ".join(f"{n:g}" for n in spread.numbers)
-    ends = [f"{word} {end:g}" for word, end in (("from", spread.low), ("up to", spread.high)) if end is not None]
+    ends = [
+        f"{word} {end:g}"
+        for word, end in (("from", spread.low), ("up to", spread.high))
+        if end is not None
+    ]
     return " ".join([f"{spread.kind} {numbers}", *ends])
 
 
@@ -119,7 +129,9 @@ def acts_on(model: Model, name: str) -> list[str]:
         lines.append(f"{way or ' '} {flow.name}: {to_text(flow.rate)}")
         if reads:
             lines.append(f"    reads {', '.join(reads)}")
-        lines.extend(f"    effect of {who}: times {to_text(factor)}" for who, factor in flow.effects)
+        lines.extend(
+            f"    effect of {who}: times {to_text(factor)}" for who, factor in flow.effects
+        )
     return lines
 
 

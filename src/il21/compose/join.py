@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from il21.compose.lint import lint
-from il21.compose.model import Constant, Edge, Flow, Guard, Model, Quantity, State, Target
+from il21.compose.model import Edge, Flow, Guard, Model, Quantity, State, Target
 from il21.compose.numbers import constants
 from il21.compose.parsed import Parsed, read_module
 from il21.compose.table import EvidenceTable
@@ -103,7 +103,9 @@ def _instances(
         use = Use(module=item) if isinstance(item, str) else item
         name = use.name or use.module
         if name in found:
-            raise DeclarationError(f"assembly {assembly.name}: '{name}' stands twice; name one of them")
+            raise DeclarationError(
+                f"assembly {assembly.name}: '{name}' stands twice; name one of them"
+            )
         module, table = source(use.module)
         parsed = read_module(module)
         issues = lint(parsed, table)
@@ -169,7 +171,9 @@ class _Wiring:
         try:
             quantity = parse_quantity(text)
         except UnitError as error:
-            raise DeclarationError(f"wire {name}: there is no '{text}'{suggest(text, self.units)}") from error
+            raise DeclarationError(
+                f"wire {name}: there is no '{text}'{suggest(text, self.units)}"
+            ) from error
         if quantity.value != 0.0 and not quantity.unit.same_dimension(unit):
             raise UnitError(f"wire {name}: wants {unit}, '{text}' is in {quantity.unit}")
         return Number(quantity.base)
@@ -214,11 +218,15 @@ def _quantities(
             species.append(State(full, parse_unit(row.unit), row.about, start, negative))
         for row in module.definitions:
             node = resolve.node(item, item.parsed.formulas[f"definition:{row.name}"])
-            definitions.append(Quantity(f"{item.name}.{row.name}", parse_unit(row.unit), node, row.about))
+            definitions.append(
+                Quantity(f"{item.name}.{row.name}", parse_unit(row.unit), node, row.about)
+            )
         for row in module.observables:
             node = resolve.node(item, item.parsed.formulas[f"observable:{row.name}"])
             observables.append(
-                Quantity(f"{item.name}.{row.name}", parse_unit(row.unit), node, row.about, row.error)
+                Quantity(
+                    f"{item.name}.{row.name}", parse_unit(row.unit), node, row.about, row.error
+                )
             )
     return tuple(species), definitions, tuple(observables)
 
@@ -245,7 +253,9 @@ def _flows(instances: tuple[Instance, ...], resolve: _Wiring) -> tuple[Flow, ...
             factor = resolve.node(item, item.parsed.formulas[f"effect:{effect.on}"])
             flow = flows[effect.on]
             rows = (*flow.effects, (item.name, factor))
-            flows[effect.on] = Flow(flow.name, flow.leaves, flow.arrives, flow.own_rate, rows, flow.about)
+            flows[effect.on] = Flow(
+                flow.name, flow.leaves, flow.arrives, flow.own_rate, rows, flow.about
+            )
     return tuple(flows.values())
 
 
@@ -253,7 +263,9 @@ def _switches(instances: tuple[Instance, ...], resolve: _Wiring) -> tuple[Edge, 
     found: list[Edge] = []
     for item in instances:
         for row in item.parsed.module.switches:
-            parts = [item.parsed.formulas.get(f"{part}:{row.name}") for part in ("on", "off", "period")]
+            parts = [
+                item.parsed.formulas.get(f"{part}:{row.name}") for part in ("on", "off", "period")
+            ]
             on, off, period = (None if node is None else resolve.node(item, node) for node in parts)
             if on is None or off is None:
                 raise DeclarationError(f"{item.name}.{row.name}: a switch needs on and off")
@@ -267,7 +279,9 @@ def _triggers(instances: tuple[Instance, ...], resolve: _Wiring) -> tuple[Guard,
         for row in item.parsed.module.triggers:
             condition = item.parsed.conditions[row.name]
             left, right = (resolve.node(item, side) for side in (condition.left, condition.right))
-            difference = Binary("-", left, right) if condition.op == ">" else Binary("-", right, left)
+            difference = (
+                Binary("-", left, right) if condition.op == ">" else Binary("-", right, left)
+            )
             then = tuple(
                 (resolve.species(item, target), resolve.node(item, node))
                 for target, node in item.parsed.actions[row.name]

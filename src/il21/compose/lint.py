@@ -91,7 +91,9 @@ class TriggersClose(Check):
                 yield UnitError(f"{where}: '{trigger.when}' compares two units")
             for target, node in parsed.actions[trigger.name]:
                 if target not in own:
-                    yield DeclarationError(f"{where}: '{target}' is not a species{suggest(target, own)}")
+                    yield DeclarationError(
+                        f"{where}: '{target}' is not a species{suggest(target, own)}"
+                    )
                 else:
                     yield from _fits(node, parsed.units[target].text, where, parsed)
 
@@ -118,7 +120,9 @@ class NothingUnused(Check):
                 used.update((target, *names_in(node)))
         for rows in parsed.targets.values():
             used.update(target for target, _, _ in rows)
-        declared = [i.name for i in (*module.inputs, *module.ports, *module.parameters, *module.switches)]
+        declared = [
+            i.name for i in (*module.inputs, *module.ports, *module.parameters, *module.switches)
+        ]
         idle = [name for name in declared if name not in used]
         idle += [s.name for s in module.species if s.name not in used]
         if idle:
@@ -142,7 +146,9 @@ class RecordsMatch(Check):
             elif record.value:
                 quantity = parse_quantity(record.value)
                 if not quantity.unit.same_dimension(parsed.units[name]):
-                    yield UnitError(f"{record.where}: '{record.value}' cannot be given in {units[name]}")
+                    yield UnitError(
+                        f"{record.where}: '{record.value}' cannot be given in {units[name]}"
+                    )
         have = {name for name, _, _ in table.records}
         for item in parsed.module.parameters:
             if item.name not in have:
@@ -152,7 +158,13 @@ class RecordsMatch(Check):
                 )
 
 
-CHECKS: tuple[Check, ...] = (UnitsClose(), RatesClose(), TriggersClose(), NothingUnused(), RecordsMatch())
+CHECKS: tuple[Check, ...] = (
+    UnitsClose(),
+    RatesClose(),
+    TriggersClose(),
+    NothingUnused(),
+    RecordsMatch(),
+)
 
 
 def lint(parsed: Parsed, table: EvidenceTable | None = None) -> list[Issue]:

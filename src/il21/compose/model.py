@@ -187,7 +187,12 @@ class Model:
 
     def parameter(self, name: str) -> Constant:
         """Return a parameter by name; ``nk.r``, or ``r`` where only one module has it."""
-        return _pick(name, {row.name: row for row in self.parameters if not row.hidden}, "parameter", self.name)
+        return _pick(
+            name,
+            {row.name: row for row in self.parameters if not row.hidden},
+            "parameter",
+            self.name,
+        )
 
     def quantity(self, name: str) -> State | Quantity:
         """Return a species, definition or observable by name."""
@@ -207,7 +212,11 @@ def _pick(name: str, rows: Mapping[str, Row], kind: str, model: str) -> Row:
     if len(tails) == 1:
         return rows[tails[0]]
     if tails:
-        raise UnknownNameError(f"'{name}' stands in several modules of {model}; say {' or '.join(tails)}")
-    shorts = {full.rsplit(".", 1)[-1] for full in rows} if "." not in name else set()
+        raise UnknownNameError(
+            f"'{name}' stands in several modules of {model}; say {' or '.join(tails)}"
+        )
+    shorts: set[str] = set()
+    if "." not in name:
+        shorts = {full.rsplit(".", 1)[-1] for full in rows}
     hint = suggest(name, {*rows, *shorts})
     raise UnknownNameError(f"{model} has no {kind} '{name}'{hint}")

@@ -22,13 +22,21 @@ class Placed(Protocol):
     """What is needed of an instance: its name, module, table and sets."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the instance."""
+        ...
     @property
-    def parsed(self) -> Parsed: ...
+    def parsed(self) -> Parsed:
+        """Its module, read."""
+        ...
     @property
-    def table(self) -> EvidenceTable: ...
+    def table(self) -> EvidenceTable:
+        """Its evidence."""
+        ...
     @property
-    def sets(self) -> tuple[str, ...]: ...
+    def sets(self) -> tuple[str, ...]:
+        """Its named parameter sets."""
+        ...
 
 
 def constants(
@@ -56,7 +64,9 @@ def constants(
             rows[full] = reader.constant(full, parse_unit(parameter.unit), parameter.about, record)
         if _reads_since(item.parsed):
             full = f"{item.name}.first_dose"
-            rows[full] = Constant(full, parse_unit("d"), "time of the first dose", NEVER, hidden=True)
+            rows[full] = Constant(
+                full, parse_unit("d"), "time of the first dose", NEVER, hidden=True
+            )
     return _ordered(rows)
 
 
@@ -64,7 +74,11 @@ class _Reader:
     """Reads the records of one instance; a derived formula may pull in hidden constants."""
 
     def __init__(
-        self, item: Placed, host: str, host_tables: Mapping[str, EvidenceTable], rows: dict[str, Constant]
+        self,
+        item: Placed,
+        host: str,
+        host_tables: Mapping[str, EvidenceTable],
+        rows: dict[str, Constant],
     ) -> None:
         self.item, self.host, self.hosts, self.rows = item, host, host_tables, rows
 
@@ -72,7 +86,9 @@ class _Reader:
         self, full: str, unit: Unit, about: str, record: Evidence, hidden: bool = False
     ) -> Constant:
         if record.value:
-            return Constant(full, unit, about, parse_quantity(record.value).base, record, None, hidden)
+            return Constant(
+                full, unit, about, parse_quantity(record.value).base, record, None, hidden
+            )
         try:
             node = parse(record.formula)
         except DeclarationError as error:
@@ -104,7 +120,9 @@ class _Reader:
         own = {p.name: p for p in self.item.parsed.module.parameters}
         if not dot:
             if name not in own:
-                raise EvidenceError(f"{record.where}: no parameter '{name}' to derive from{suggest(name, own)}")
+                raise EvidenceError(
+                    f"{record.where}: no parameter '{name}' to derive from{suggest(name, own)}"
+                )
             if host == self.host:
                 return f"{self.item.name}.{name}"
             prefix, local = host, name
@@ -112,7 +130,9 @@ class _Reader:
             key = host if prefix == "host" else prefix.removesuffix("_host")
             return self._host(local, key, record)
         if local not in own:
-            raise EvidenceError(f"{record.where}: no parameter '{local}' to derive from{suggest(local, own)}")
+            raise EvidenceError(
+                f"{record.where}: no parameter '{local}' to derive from{suggest(local, own)}"
+            )
         full = f"{self.item.name}.{local}@{prefix}"
         if full not in self.rows:
             found = self.item.table.find(local, prefix, self.item.sets)
@@ -160,7 +180,9 @@ def _ordered(rows: Mapping[str, Constant]) -> tuple[Constant, ...]:
         if name in done:
             return
         if name in path:
-            raise EvidenceError("derived values read each other in a circle: " + " -> ".join([*path, name]))
+            raise EvidenceError(
+                "derived values read each other in a circle: " + " -> ".join([*path, name])
+            )
         path.append(name)
         row = rows[name]
         if row.formula is not None:
@@ -170,7 +192,9 @@ def _ordered(rows: Mapping[str, Constant]) -> tuple[Constant, ...]:
             if not abs(value) < float("inf"):
                 where = row.evidence.where if row.evidence else name
                 raise EvidenceError(f"{where}: the derived value is not finite")
-            row = Constant(row.name, row.unit, row.about, value, row.evidence, row.formula, row.hidden)
+            row = Constant(
+                row.name, row.unit, row.about, value, row.evidence, row.formula, row.hidden
+            )
         path.pop()
         done[name] = row
 
@@ -201,13 +225,17 @@ def readout_constants(
     units = {item.name: item for item in readout.parameters}
     for (name, _, _), record in table.records.items():
         if name not in units:
-            raise EvidenceError(f"{record.where}: {readout.name} has no parameter '{name}'{suggest(name, units)}")
+            raise EvidenceError(
+                f"{record.where}: {readout.name} has no parameter '{name}'{suggest(name, units)}"
+            )
     found: dict[str, Constant] = {}
     for item in readout.parameters:
         record = table.find(item.name, host, sets)
         if record is None:
             header = f"[{item.name}.{host}" + (f".{sets[0]}]" if sets else "]")
-            raise EvidenceError(f"{table.path}: no value of {readout.name}.{item.name}; add {header}")
+            raise EvidenceError(
+                f"{table.path}: no value of {readout.name}.{item.name}; add {header}"
+            )
         quantity, unit = parse_quantity(record.value), parse_unit(item.unit)
         if not quantity.unit.same_dimension(unit):
             raise UnitError(f"{record.where}: '{record.value}' cannot be given in {unit}")

@@ -90,7 +90,8 @@ def read_module(module: Module) -> Parsed:
         read("conserved", str(index), text)
     changes = {p.name: _change(p.change, module, p.name, units) for p in module.processes}
     conditions = {
-        t.name: _condition(t.when, f"{module.name}.{t.name}", module.name, units) for t in module.triggers
+        t.name: _condition(t.when, f"{module.name}.{t.name}", module.name, units)
+        for t in module.triggers
     }
     actions = {
         t.name: tuple(
@@ -174,7 +175,9 @@ def _change(text: str, module: Module, name: str, units: Mapping[str, Unit]) -> 
     arrow = "<->" if "<->" in text else "->"
     parts = text.split(arrow)
     if len(parts) != 2:
-        raise DeclarationError(f"{where}: cannot read '{text}'; write e.g. 'A -> B', '0 -> A', 'A <-> B'")
+        raise DeclarationError(
+            f"{where}: cannot read '{text}'; write e.g. 'A -> B', '0 -> A', 'A <-> B'"
+        )
     species = {item.name for item in module.species} | {item.name for item in module.ports}
     inputs = {item.name for item in module.inputs}
     sides: list[tuple[Side, ...]] = []
@@ -204,12 +207,16 @@ def _condition(text: str, where: str, module: str, units: Mapping[str, Unit]) ->
         left, found, right = text.partition(op)
         if found:
             return Condition(
-                formula(left, where, module, units), op, formula(right.lstrip("="), where, module, units)
+                formula(left, where, module, units),
+                op,
+                formula(right.lstrip("="), where, module, units),
             )
     raise DeclarationError(f"{where}: cannot read the condition '{text}'; write e.g. 'V < V_min'")
 
 
-def _targets(text: str, module: Module, route: str) -> tuple[tuple[str, float | None, Unit | None], ...]:
+def _targets(
+    text: str, module: Module, route: str
+) -> tuple[tuple[str, float | None, Unit | None], ...]:
     where = f"{module.name}: dose route {route}"
     species = {item.name for item in module.species}
     found: list[tuple[str, float | None, Unit | None]] = []
@@ -217,7 +224,9 @@ def _targets(text: str, module: Module, route: str) -> tuple[tuple[str, float | 
         fixed, arrow, target = part.rpartition("->")
         target = target.strip()
         if target not in species:
-            raise DeclarationError(f"{where}: '{target}' is not a species{suggest(target, species)}")
+            raise DeclarationError(
+                f"{where}: '{target}' is not a species{suggest(target, species)}"
+            )
         if not arrow:
             found.append((target, None, None))
             continue

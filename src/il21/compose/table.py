@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from il21.declare.evidence import HOW, READ, UNCERTAINTY_KINDS, VARIABILITY_KINDS, Evidence, Spread
 from il21.errors import EvidenceError, UnitError, suggest
@@ -91,15 +91,26 @@ def table_from(data: Mapping[str, Any], module: str, name: str, text: str = "") 
         if parameter == "correlations":
             correlations = _correlations(hosts, name)
             continue
-        if not isinstance(hosts, dict) or not all(isinstance(v, dict) for v in hosts.values()):
+        by_host = _tables(hosts)
+        if by_host is None:
             raise EvidenceError(
                 f"{name}: '{parameter}' must be tables such as [{parameter}.mouse] or [{parameter}.any]"
             )
-        for host, table in hosts.items():
+        for host, table in by_host.items():
             for set_name, record in _sets(table, f"{parameter}.{host}", name):
                 where = _where(name, text, parameter, host, set_name)
-                records[parameter, host, set_name] = _record(parameter, host, set_name, record, where)
+                records[parameter, host, set_name] = _record(
+                    parameter, host, set_name, record, where
+                )
     return EvidenceTable(module, records, correlations, name)
+
+
+def _tables(data: Any) -> dict[str, dict[str, Any]] | None:
+    """Return the data if it is a table of tables, else None."""
+    if not isinstance(data, dict):
+        return None
+    found = cast(dict[str, Any], data)
+    return found if all(isinstance(value, dict) for value in found.values()) else None
 
 
 def _sets(table: Mapping[str, Any], label: str, name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -109,8 +120,10 @@ def _sets(table: Mapping[str, Any], label: str, name: str) -> list[tuple[str, di
         if key in _KEYS:
             continue
         if not isinstance(value, dict):
-            raise EvidenceError(f"{name}: [{label}] has an unknown key '{key}'{suggest(key, _KEYS)}")
-        found.append((key, value))
+            raise EvidenceError(
+                f"{name}: [{label}] has an unknown key '{key}'{suggest(key, _KEYS)}"
+            )
+        found.append((key, cast(dict[str, Any], value)))
     return found
 
 
@@ -132,20 +145,20 @@ def _record(parameter: str, host: str, sets: str, data: Mapping[str, Any], where
     }
     checked = data.get("checked", False)
     if not texts["source"]:
-        raise EvidenceError(f"{where}: no source; add source = \"Author2007, Table 2\"")
+        raise EvidenceError(f'{where}: no source; add source = "Author2007, Table 2"')
     if texts["how"] not in HOW:
         raise EvidenceError(f"{where}: how = '{texts['how']}' is not one of {', '.join(HOW)}")
     texts["read"] = texts["read"] or "none"
     if texts["read"] not in READ:
         raise EvidenceError(f"{where}: read = '{texts['read']}' is not one of {', '.join(READ)}")
     if texts["how"] == "assumed" and not texts["because"]:
-        raise EvidenceError(f"{where}: an assumed value needs because = \"...\"")
+        raise EvidenceError(f'{where}: an assumed value needs because = "..."')
     if texts["how"] == "derived" and not texts["formula"]:
-        raise EvidenceError(f"{where}: a derived value needs formula = \"...\" with names")
+        raise EvidenceError(f'{where}: a derived value needs formula = "..." with names')
     if bool(texts["formula"]) == bool(texts["value"]):
         raise EvidenceError(f"{where}: needs either a value with unit or, if derived, a formula")
     if texts["formula"] and texts["how"] != "derived":
-        raise EvidenceError(f"{where}: a formula makes the value derived; say how = \"derived\"")
+        raise EvidenceError(f'{where}: a formula makes the value derived; say how = "derived"')
     if texts["value"]:
         try:
             parse_quantity(texts["value"])
@@ -168,24 +181,31 @@ def _spread(data: Any, kinds: tuple[str, ...], where: str) -> Spread | None:
         return None
     if not isinstance(data, dict):
         raise EvidenceError(f"{where}: write {{ {kinds[0]} = ... }}")
-    named = [key for key in data if key in kinds]
+    table = cast(dict[str, Any], data)
+    named = [key for key in table if key in kinds]
     if len(named) != 1:
         raise EvidenceError(f"{where}: needs exactly one of {', '.join(kinds)}")
-    for key in data:
+    for key in table:
         if key not in (*kinds, "low", "high", "source"):
             raise EvidenceError(f"{where}: unknown key '{key}'{suggest(key, kinds)}")
-    numbers = data[named[0]]
-    numbers = tuple(numbers) if isinstance(numbers, list) else (numbers,)
+    given: Any = table[named[0]]
+    numbers = cast(list[Any], given if isinstance(given, list) else [given])
     wanted = 2 if named[0] in ("ci95", "range") else 1
-    good = all(isinstance(n, (int, float)) and abs(n) < float("inf") for n in numbers)
-    if len(numbers) != wanted or not good:
+    if len(numbers) != wanted or not all(_finite(number) for number in numbers):
         raise EvidenceError(f"{where}: {named[0]} takes {wanted} finite number{'s' * (wanted > 1)}")
-    values = tuple(float(n) for n in numbers)
+    values = tuple(float(number) for number in numbers)
     if (wanted == 2 and values[0] > values[1]) or (wanted == 1 and values[0] < 0):
         raise EvidenceError(f"{where}: {named[0]} = {list(values)} does not run upward")
-    ends = [data.get("low"), data.get("high")]
-    low, high = (None if end is None else float(end) for end in ends)
-    return Spread(named[0], values, low, high, str(data.get("source", "")))
+    for key in ("low", "high"):
+        if table.get(key) is not None and not _finite(table[key]):
+            raise EvidenceError(f"{where}: {key} = {table[key]!r} must be a finite number")
+    low, high = (None if table.get(k) is None else float(table[k]) for k in ("low", "high"))
+    return Spread(named[0], values, low, high, str(table.get("source", "")))
+
+
+def _finite(value: Any) -> bool:
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return plain and abs(value) < float("inf")
 
 
 def _correlations(data: Any, name: str) -> dict[str, dict[tuple[str, str], float]]:
@@ -196,7 +216,7 @@ def _correlations(data: Any, name: str) -> dict[str, dict[tuple[str, str], float
             names = tuple(part.strip() for part in pair.split(","))
             if len(names) != 2 or not isinstance(value, (int, float)) or not -1 < value < 1:
                 raise EvidenceError(
-                    f"{name}: correlations.{host}: write \"CL,V\" = -0.27 (between -1 and 1)"
+                    f'{name}: correlations.{host}: write "CL,V" = -0.27 (between -1 and 1)'
                 )
             found[host][names[0], names[1]] = float(value)
     return found

@@ -14,7 +14,9 @@ EXAMPLE = "'30 ug/kg IL-21 iv bolus, days 1-5 of 14, 3 cycles'"
 ROUTES = ("iv", "sc", "ip", "it", "po")
 MOST_DOSES = 20_000
 
-_AMOUNT = r"(?P<amount>\{dose\}|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*[A-Za-z%][A-Za-z0-9_/^]*|\S+)"
+_AMOUNT = (
+    r"(?P<amount>\{dose\}|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*[A-Za-z%][A-Za-z0-9_/^]*|\S+)"
+)
 _HEAD = re.compile(
     _AMOUNT + r"\s+(?P<agent>[A-Za-z][\w+-]*(?: [A-Za-z][\w+-]*)??)\s+(?P<route>[a-z]+)"
     r"(?:\s+(?P<how>bolus|infusion over (?P<over>[\d.]+ ?[a-z]+)))?"
@@ -64,9 +66,13 @@ class Regimen:
                     f"cannot read '{piece[:60]}' in regimen '{self.text[:80]}'; write e.g. {EXAMPLE}"
                 )
         if of and max(days) - self.origin + 1 > of:
-            raise RegimenError(f"regimen '{self.text}': day {max(days)} is not within a cycle of {of} days")
+            raise RegimenError(
+                f"regimen '{self.text}': day {max(days)} is not within a cycle of {of} days"
+            )
         if cycles > 1 and not of:
-            raise RegimenError(f"regimen '{self.text}': {cycles} cycles of how many days? write e.g. {EXAMPLE}")
+            raise RegimenError(
+                f"regimen '{self.text}': {cycles} cycles of how many days? write e.g. {EXAMPLE}"
+            )
         if min(days) < self.origin:
             raise RegimenError(f"regimen '{self.text}': the first day here is day {self.origin}")
         return head.groupdict(), days, of, cycles
@@ -97,12 +103,17 @@ class Regimen:
         elif head["every"]:
             every = float(head["every"])
             if not 0.1 <= every <= 24:
-                raise RegimenError(f"regimen '{self.text}': every {every:g} h is not between 0.1 and 24 h")
+                raise RegimenError(
+                    f"regimen '{self.text}': every {every:g} h is not between 0.1 and 24 h"
+                )
             within = [k * every / 24 for k in range(math.ceil(24 / every - 1e-9))]
         if cycles * len(days) * len(within) > MOST_DOSES:
             raise RegimenError(f"regimen '{self.text[:80]}': more than {MOST_DOSES} doses")
         starts = [
-            c * of + (d - self.origin) + w for c in range(cycles) for d in sorted(set(days)) for w in within
+            c * of + (d - self.origin) + w
+            for c in range(cycles)
+            for d in sorted(set(days))
+            for w in within
         ]
         return tuple(DoseTime(day, over) for day in starts)
 
@@ -126,7 +137,9 @@ def _days(text: str, whole: str) -> list[int]:
     for part in text.split(","):
         ends = part.strip().split("-")
         if len(ends) > 2 or not all(end.strip().isdigit() for end in ends):
-            raise RegimenError(f"cannot read days '{text.strip()}' in regimen '{whole[:80]}'; write 'days 1-5'")
+            raise RegimenError(
+                f"cannot read days '{text.strip()}' in regimen '{whole[:80]}'; write 'days 1-5'"
+            )
         first, last = int(ends[0]), int(ends[-1])
         if last < first or last > 20_000:
             raise RegimenError(f"regimen '{whole[:80]}': days {first}-{last} do not run forward")
@@ -139,14 +152,22 @@ def _duration(text: str | None, whole: str) -> float:
         return 0.0
     found = re.fullmatch(r"([\d.]+) ?(min|h|d)", text)
     if found is None or found.group(1).count(".") > 1 or float(found.group(1)) <= 0:
-        raise RegimenError(f"regimen '{whole[:80]}': infusion over '{text}'; write e.g. 'infusion over 30 min'")
+        raise RegimenError(
+            f"regimen '{whole[:80]}': infusion over '{text}'; write e.g. 'infusion over 30 min'"
+        )
     return float(found.group(1)) / {"min": 1440.0, "h": 24.0, "d": 1.0}[found.group(2)]
 
 
 def _check_amount(text: str, whole: str) -> None:
-    found = re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z%][A-Za-z0-9_/^]*)", text)
+    found = re.fullmatch(
+        r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z%][A-Za-z0-9_/^]*)", text
+    )
     if found is None:
-        raise RegimenError(f"cannot read the dose '{text[:30]}' in regimen '{whole[:80]}'; write e.g. {EXAMPLE}")
+        raise RegimenError(
+            f"cannot read the dose '{text[:30]}' in regimen '{whole[:80]}'; write e.g. {EXAMPLE}"
+        )
     value = float(found.group(1))
     if not (math.isfinite(value) and value >= 0):
-        raise RegimenError(f"regimen '{whole[:80]}': the dose {text} must be finite and not negative")
+        raise RegimenError(
+            f"regimen '{whole[:80]}': the dose {text} must be finite and not negative"
+        )

@@ -43,7 +43,9 @@ class ReferenceSolver:
     Output times are read from dense output, so they never change the trajectory.
     """
 
-    def __init__(self, model: Model, tolerance: Tolerance | None = None, method: str = "LSODA") -> None:
+    def __init__(
+        self, model: Model, tolerance: Tolerance | None = None, method: str = "LSODA"
+    ) -> None:
         self.model = model
         self.tolerance = tolerance or Tolerance()
         self.method = method
@@ -156,11 +158,16 @@ class _Run:
                 return state
             state = state.copy()
             for k in due:
-                new = [(i, f(self.now, state, self.p, self.s, self.u)) for i, f in self.solver.actions[k]]
+                new = [
+                    (i, f(self.now, state, self.p, self.s, self.u))
+                    for i, f in self.solver.actions[k]
+                ]
                 for index, value in new:
                     state[index] = value
                 self.fired.append((self.now, self.solver.model.triggers[k].name))
-        raise SolverError(f"{self.solver.model.name}: triggers set each other off at {self.now:g} d")
+        raise SolverError(
+            f"{self.solver.model.name}: triggers set each other off at {self.now:g} d"
+        )
 
     def _levels(self, t: float, y: Any) -> list[float]:
         return self.solver.code.guards(t, y, self.p, self.s, self.u)

@@ -76,7 +76,9 @@ def _doses(model: Model, regimen: Regimen, covariates: Mapping[str, float]) -> l
     instance = model.agents.get(regimen.agent)
     if instance is None:
         hint = suggest(regimen.agent, model.agents)
-        raise RegimenError(f"regimen '{regimen.text}': {model.name} takes no '{regimen.agent}'{hint}")
+        raise RegimenError(
+            f"regimen '{regimen.text}': {model.name} takes no '{regimen.agent}'{hint}"
+        )
     routes = model.doses[instance]
     if regimen.route not in routes:
         hint = suggest(regimen.route, routes)
@@ -107,7 +109,9 @@ def _amount(
         if whole.unit.same_dimension(unit):
             return total
     wanted = f"{unit}" + (" or per kg" if not per_kg else "; no body weight is known here")
-    raise RegimenError(f"regimen '{regimen.text}': a dose in '{text}' cannot be given, write it in {wanted}")
+    raise RegimenError(
+        f"regimen '{regimen.text}': a dose in '{text}' cannot be given, write it in {wanted}"
+    )
 
 
 def events_of(
@@ -155,7 +159,9 @@ def _edges(
     on, off = (float(evaluate(node, parameters)) for node in (edge.on, edge.off))
     period = float(evaluate(edge.period, parameters)) if edge.period is not None else 0.0
     if not on < off or (period and (off - on > period or period <= 0)):
-        raise RegimenError(f"switch {edge.name}: on {on:g} d, off {off:g} d, period {period:g} d do not fit")
+        raise RegimenError(
+            f"switch {edge.name}: on {on:g} d, off {off:g} d, period {period:g} d do not fit"
+        )
     first = int(np.floor((start - off) / period)) if period else 0
     last = int(np.ceil((end - on) / period)) if period else 0
     if last - first > MOST_EVENTS:

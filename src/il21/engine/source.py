@@ -13,7 +13,7 @@ from il21.compose.model import Model
 from il21.lang.evaluate import LARGEST_EXPONENT
 from il21.lang.tree import Binary, Call, Name, Negate, Node, Number, names_in
 
-Function = Callable[[float, Sequence[float], Sequence[float], Sequence[float], Sequence[float]], Any]
+Function = Callable[[float, Any, Sequence[float], Sequence[float], Sequence[float]], Any]
 
 
 def _exp(x: float) -> float:

@@ -79,7 +79,10 @@ def save(dataset: Any, path: str | Path) -> Path:
     """
     target = Path(path)
     partial = target.with_name(target.name + ".part")
-    attrs = {k: json.dumps(v) if isinstance(v, (dict, list, bool)) else v for k, v in dataset.attrs.items()}
+    attrs = {
+        k: json.dumps(v) if isinstance(v, (dict, list, bool)) else v
+        for k, v in dataset.attrs.items()
+    }
     try:
         dataset.assign_attrs(attrs).to_netcdf(partial, engine="h5netcdf")
         partial.replace(target)

@@ -68,7 +68,7 @@ def _call(node: Call, name: str) -> Node:
 
 
 def _hill(node: Call, name: str) -> Node:
-    """d hill = hill (1 - hill) [n (x'/x - K'/K) + n' log(x/K)], 0 where x is clipped at 0."""
+    """D hill = hill (1 - hill) [n (x'/x - K'/K) + n' log(x/K)], 0 where x is clipped at 0."""
     x, half, steep = node.args
     dx, dhalf, dsteep = (derivative(arg, name) for arg in node.args)
     safe = Call("max", (x, Number(1e-300)))
@@ -79,7 +79,7 @@ def _hill(node: Call, name: str) -> Node:
 
 
 def _extreme(node: Call, name: str) -> Node:
-    """min and max as nested pairs; the branch is chosen by a step: heaviside(a - b)."""
+    """Min and max as nested pairs; the branch is chosen by a step: heaviside(a - b)."""
     first, rest = node.args[0], node.args[1:]
     other: Node = rest[0] if len(rest) == 1 else Call(node.function, rest)
     da, db = derivative(first, name), derivative(other, name)

@@ -60,11 +60,13 @@ def _of(node: Node, units: Mapping[str, Unit]) -> Dimension | None:
 def _binary(node: Binary, units: Mapping[str, Unit]) -> Dimension | None:
     left, right = _of(node.left, units), _of(node.right, units)
     if node.op in "+-":
-        return _same((node.left, node.right), (left, right), "adds" if node.op == "+" else "subtracts", units)
+        return _same(
+            (node.left, node.right), (left, right), "adds" if node.op == "+" else "subtracts", units
+        )
     if node.op == "^":
         return _power(node, left, right, units)
-    if left is _ANY or right is _ANY:
-        return _ANY if node.op == "*" or left is _ANY else left
+    if left is None or right is None:
+        return _ANY if node.op == "*" or left is None else left
     return _combine(left, right, 1.0 if node.op == "*" else -1.0)
 
 
@@ -114,7 +116,10 @@ def _plain(arg: Node, found: Dimension | None, node: Call, units: Mapping[str, U
 
 
 def _same(
-    nodes: tuple[Node, ...], found: tuple[Dimension | None, ...], verb: str, units: Mapping[str, Unit]
+    nodes: tuple[Node, ...],
+    found: tuple[Dimension | None, ...],
+    verb: str,
+    units: Mapping[str, Unit],
 ) -> Dimension | None:
     first: tuple[Node, Dimension] | None = None
     for node, dimension in zip(nodes, found, strict=True):

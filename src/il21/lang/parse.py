@@ -1,10 +1,10 @@
 """Text to tree: a closed grammar, read by descent; nothing is ever evaluated.
 
-    sum     = term (("+" | "-") term)*
-    term    = unary (("*" | "/") unary)*
-    unary   = "-" unary | power
-    power   = atom ("^" unary)?
-    atom    = number ["[" unit "]"] | name | function "(" sum ("," sum)* ")" | "(" sum ")"
+sum     = term (("+" | "-") term)*
+term    = unary (("*" | "/") unary)*
+unary   = "-" unary | power
+power   = atom ("^" unary)?
+atom    = number ["[" unit "]"] | name | function "(" sum ("," sum)* ")" | "(" sum ")"
 """
 
 import re

@@ -23,12 +23,12 @@ def to_text(node: Node) -> str:
     if isinstance(node, Name):
         return node.text
     if isinstance(node, Negate):
-        return "-" + _bracket(node.arg, 3, to_text)
+        return "-" + _bracket(node.arg, 3)
     if isinstance(node, Call):
         return f"{node.function}({', '.join(to_text(arg) for arg in node.args)})"
     rank = _RANK[node.op]
-    left = _bracket(node.left, rank + (node.op == "^"), to_text)
-    right = _bracket(node.right, rank + 1, to_text)
+    left = _bracket(node.left, rank + (node.op == "^"))
+    right = _bracket(node.right, rank + 1)
     return f"{left}^{right}" if node.op == "^" else f"{left} {node.op} {right}"
 
 
@@ -43,8 +43,8 @@ def _rank(node: Node) -> int:
     return 3 if isinstance(node, Negate) else 9
 
 
-def _bracket(node: Node, wanted: int, write: "type | object") -> str:
-    text = write(node)  # type: ignore[operator]
+def _bracket(node: Node, wanted: int) -> str:
+    text = to_text(node)
     return f"({text})" if _rank(node) < wanted else text
 
 
@@ -111,7 +111,14 @@ def latex_name(name: str) -> str:
 
 
 _ML_OPERATOR = {"+": "plus", "-": "minus", "*": "times", "/": "divide", "^": "power"}
-_ML_FUNCTION = {"exp": "exp", "log": "ln", "sqrt": "root", "tanh": "tanh", "min": "min", "max": "max"}
+_ML_FUNCTION = {
+    "exp": "exp",
+    "log": "ln",
+    "sqrt": "root",
+    "tanh": "tanh",
+    "min": "min",
+    "max": "max",
+}
 
 
 def to_mathml(node: Node) -> str:

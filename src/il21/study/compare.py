@@ -210,7 +210,7 @@ def table_probabilities(tables: ArrayLike, probabilities: ArrayLike) -> Floats:
         raise InputError(
             f"tables of {counts.shape[1]} and probabilities of {chance.shape[1]} categories"
         )
-    log_chance = np.log(np.maximum(chance, 1e-300))
+    log_chance = np.where(chance > 0, np.log(np.maximum(chance, 1e-300)), -1e6)
     ways = gammaln(counts.sum(axis=1) + 1) - gammaln(counts + 1).sum(axis=1)
     block = max(1, _BLOCK // len(chance))
     parts = [

@@ -41,9 +41,13 @@ def read_study(path: Path, populations: Mapping[str, Population], readouts: Sequ
     data = _load(path)
     for key in data:
         if key not in ("trial", "population"):
-            raise InputError(f"{path}: unknown table [{key}]{suggest(key, ['trial', 'population'])}")
+            raise InputError(
+                f"{path}: unknown table [{key}]{suggest(key, ['trial', 'population'])}"
+            )
     if not isinstance(data.get("trial"), dict):
-        raise InputError(f"{path}: no [trial] table; it begins e.g. " + " ".join(EXAMPLE.split("\n")[:2]))
+        raise InputError(
+            f"{path}: no [trial] table; it begins e.g. " + " ".join(EXAMPLE.split("\n")[:2])
+        )
     own: dict[str, Population] = {}
     for name, table in (data.get("population") or {}).items():
         if not isinstance(table, dict):
@@ -104,7 +108,11 @@ def _build(kind: type[Any], data: Mapping[str, Any], where: str) -> Any:
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return None if value is None else _value(next(a for a in args if a is not type(None)), value, where)
+        return (
+            None
+            if value is None
+            else _value(next(a for a in args if a is not type(None)), value, where)
+        )
     if origin is tuple:
         if not isinstance(value, list):
             value = [value] if args[-1] is Ellipsis and isinstance(value, str) else value
@@ -114,7 +122,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             return tuple(_value(args[0], v, f"{where}[{k}]") for k, v in enumerate(value))
         if len(value) != len(args):
             raise InputError(f"{where}: expected {len(args)} entries, found {len(value)}")
-        return tuple(_value(a, v, f"{where}[{k}]") for k, (a, v) in enumerate(zip(args, value, strict=True)))
+        return tuple(
+            _value(a, v, f"{where}[{k}]") for k, (a, v) in enumerate(zip(args, value, strict=True))
+        )
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, dict):
             raise InputError(f"{where}: {value!r} must be a table")

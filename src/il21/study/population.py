@@ -57,7 +57,9 @@ def draw_numbers(
             drawn[row.name] = np.asarray(given[row.name])
         else:
             drawn[row.name] = _draw(model, row, drawn, patients, correlated)
-    return np.stack([np.broadcast_to(drawn[p.name], len(patients)) for p in model.parameters], axis=1)
+    return np.stack(
+        [np.broadcast_to(drawn[p.name], len(patients)) for p in model.parameters], axis=1
+    )
 
 
 def _draw(
@@ -79,8 +81,10 @@ def _draw(
         numbers, index = np.unique(patients.replicate, return_inverse=True)
         z = normals(patients.seed, f"uncertainty/{label}", 0, replicate=numbers)[index]
         centre = np.asarray(row.value / unit)
-        typical = typical * (uncertain(centre, record.uncertainty, z, name=row.name) / centre) if row.value else (
-            typical + uncertain(0.0, record.uncertainty, z, name=row.name) * unit
+        typical = (
+            typical * (uncertain(centre, record.uncertainty, z, name=row.name) / centre)
+            if row.value
+            else (typical + uncertain(0.0, record.uncertainty, z, name=row.name) * unit)
         )
     if record.variability is not None and patients.variability and not row.hidden:
         z = correlated.get(row.name)
@@ -112,7 +116,11 @@ def _unit(row: Constant) -> float:
 
 def _normals(patients: Patients, label: str) -> Floats:
     return normals(
-        patients.seed, f"variability/{label}", patients.ids, replicate=patients.replicate, trial=patients.trial
+        patients.seed,
+        f"variability/{label}",
+        patients.ids,
+        replicate=patients.replicate,
+        trial=patients.trial,
     )
 
 

@@ -122,7 +122,9 @@ def _outputs(model: Model, asked: Sequence[str]) -> tuple[str, ...]:
 def changed_values(model: Model, changes: Mapping[str, str]) -> dict[str, float]:
     """Return every parameter in base units with changes applied and derived values following."""
     values: dict[str, Any] = dict(model.values)
-    fixed = {model.parameter(name).name: change_of(model, name, text) for name, text in changes.items()}
+    fixed = {
+        model.parameter(name).name: change_of(model, name, text) for name, text in changes.items()
+    }
     values.update(fixed)
     rederive(model.parameters, values, frozenset(fixed))
     return {name: float(value) for name, value in values.items()}

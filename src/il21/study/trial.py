@@ -127,7 +127,9 @@ def check_plan(plan: Plan) -> None:
     if trial.size < 1 or trial.size > 100_000:
         raise InputError(f"trial {trial.name}: size = {trial.size}; expected 1 to 100,000 patients")
     if not 0 <= trial.not_evaluable < 1:
-        raise InputError(f"trial {trial.name}: not_evaluable = {trial.not_evaluable:g}; expected 0 to 1")
+        raise InputError(
+            f"trial {trial.name}: not_evaluable = {trial.not_evaluable:g}; expected 0 to 1"
+        )
     shares = [arm.share for arm in trial.arms]
     if min(shares) < 0 or sum(shares) <= 0:
         raise InputError(f"trial {trial.name}: shares of arms must not be negative")
@@ -182,7 +184,8 @@ def _allocate(plan: Plan, who: Patients) -> _Group:
 def _run_group(plan: Plan, settings: Settings, group: _Group) -> PatientTable:
     model, trial = plan.model, plan.trial
     fixed = {
-        model.parameter(name).name: change_of(model, name, text) for name, text in plan.changes.items()
+        model.parameter(name).name: change_of(model, name, text)
+        for name, text in plan.changes.items()
     }
     numbers = draw_numbers(model, group.who, fixed)
     visits = np.array([parse_quantity(v).to("d") for v in trial.visits])
@@ -222,9 +225,16 @@ def _run_in(plan: Plan, settings: Settings, numbers: Floats) -> tuple[Floats | N
 
 
 def _set_after(
-    model: Model, run_in: RunIn, state: Floats, held: Floats, numbers: Floats, place: Mapping[str, int]
+    model: Model,
+    run_in: RunIn,
+    state: Floats,
+    held: Floats,
+    numbers: Floats,
+    place: Mapping[str, int],
 ) -> None:
-    values: dict[str, Floats | float] = {row.name: held[:, k] for k, row in enumerate(model.parameters)}
+    values: dict[str, Floats | float] = {
+        row.name: held[:, k] for k, row in enumerate(model.parameters)
+    }
     values |= {row.name: state[:, k] for k, row in enumerate(model.species)}
     values |= {row.name: 0.0 for row in model.switches}
     values["time"] = 0.0
@@ -242,7 +252,9 @@ def run_in_formula(model: Model, name: str, text: str) -> Node:
     node = parse(text)
     for other in names_in(node):
         if other not in model.units and other != "time":
-            raise UnknownNameError(f"run-in of {name}: there is no '{other}'{suggest(other, model.units)}")
+            raise UnknownNameError(
+                f"run-in of {name}: there is no '{other}'{suggest(other, model.units)}"
+            )
     found = check_formula(model, node, f"run-in of {name}")
     if found != model.parameter(name).unit.dimension:
         raise InputError(f"run-in of {name}: '{text}' must be in {model.parameter(name).unit}")
