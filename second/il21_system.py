@@ -75,7 +75,7 @@ def _signal(level: Any, p: Values) -> Any:
 
     b = p["R_21"] * level / (level + p["K_D1"])
     wanted = b + p["D_c"]
-    share = b / np.maximum(wanted, 1e-300)
+    share = b / np.where(wanted > 0.0, wanted, 1.0)  # S = 0 where nothing is bound
     return in_use(p["G"], wanted) * share / in_use(p["G_ref"], p["R_21_ref"])
 
 

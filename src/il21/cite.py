@@ -6,7 +6,7 @@ from pathlib import Path
 
 from il21.errors import EvidenceError
 
-_ENTRY = re.compile(r"@(?P<kind>\w+)\s*\{\s*(?P<key>[^,\s]+)\s*,")
+_ENTRY = re.compile(r"@(?P<kind>\w+)\s*\{\s*(?P<key>[^,\s{}=]*)\s*(?P<comma>,?)")
 _FIELD = re.compile(r"\s*(?P<name>\w+)\s*=\s*")
 
 
@@ -51,6 +51,9 @@ def read_bibliography(path: Path) -> dict[str, Citation]:
     position = 0
     while match := _ENTRY.search(text, position):
         key = match["key"]
+        if not key or not match["comma"]:
+            line = text.count("\n", 0, match.start()) + 1
+            raise EvidenceError(f"{path}, line {line}: '{match[0].strip()}' needs a key and a comma")
         if key in found:
             raise EvidenceError(f"{path}: reference '{key}' stands twice")
         fields, position = _fields(text, match.end(), f"{path}: {key}")

@@ -19,7 +19,7 @@ def paths_named_in(text):
     for name in quoted + linked:
         if "://" in name or name.startswith(("-", "<", ".venv", "[")):
             continue
-        if "/" in name or re.search(r"\.(md|toml|cff|bib|py|yaml|yml)$", name):
+        if "/" in name or re.search(r"[\w-]\.(md|toml|cff|bib|py|yaml|yml)$", name):
             fixed = name.split("<")[0]
             yield fixed if fixed == name else fixed.rpartition("/")[0]
 
@@ -32,6 +32,6 @@ def test_every_path_named_exists(guide):
 
 
 def test_paths_are_seen():
-    text = "`tests/unit`, [why](docs/x.md), `README.md`, `pip`, `src/il21/library/pk/<drug>.toml`"
+    text = "`tests/unit`, [why](docs/x.md), `README.md`, `pip`, `.toml`, `src/il21/library/pk/<drug>.toml`"
     named = set(paths_named_in(text))
     assert named == {"tests/unit", "docs/x.md", "README.md", "src/il21/library/pk"}

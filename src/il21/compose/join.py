@@ -82,7 +82,7 @@ def join(
         agents=_agents(assembly, doses),
         correlations=_correlations(instances, assembly.host),
         instances={item.name: item.parsed.module.name for item in instances},
-        time=parse_unit(assembly.time),
+        time=_time_unit(assembly),
         span=parse_quantity(assembly.span).to("d"),
         default_doses=assembly.doses,
         read_first=assembly.read_first,
@@ -312,6 +312,13 @@ def _sorted(definitions: list[Quantity]) -> tuple[Quantity, ...]:
     for row in definitions:
         visit(row)
     return tuple(done.values())
+
+
+def _time_unit(assembly: Assembly) -> Unit:
+    unit = parse_unit(assembly.time)
+    if not unit.same_dimension(parse_unit("d")):
+        raise UnitError(f"assembly {assembly.name}: time = '{assembly.time}' is not a unit of time")
+    return unit
 
 
 def _agents(assembly: Assembly, doses: Mapping[str, object]) -> dict[str, str]:

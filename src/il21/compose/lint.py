@@ -47,6 +47,11 @@ class UnitsClose(Check):
                 node = parsed.formulas.get(f"{part}:{switch.name}")
                 if node is not None:
                     yield from _fits(node, "d", f"{module.name}.{switch.name} ({part})", parsed)
+        for number, text in enumerate(module.conserved):
+            try:
+                dimension_of(parsed.formulas[f"conserved:{number}"], parsed.units)
+            except IL21Error as error:
+                yield type(error)(f"{module.name}, conserved '{text}': {error}")
 
 
 class RatesClose(Check):
@@ -86,9 +91,15 @@ class TriggersClose(Check):
         for trigger in parsed.module.triggers:
             where = f"{parsed.module.name}.{trigger.name}"
             condition = parsed.conditions[trigger.name]
-            left = dimension_of(condition.left, parsed.units)
-            if not is_zero(condition.right) and left != dimension_of(condition.right, parsed.units):
-                yield UnitError(f"{where}: '{trigger.when}' compares two units")
+            sides = [side for side in (condition.left, condition.right) if not is_zero(side)]
+            try:
+                found = {dimension_of(side, parsed.units) for side in sides}
+            except IL21Error as error:
+                yield type(error)(f"{where}: {error}")
+                continue
+            if len(found) > 1:
+                units = " and ".join(str(unit_of_dimension(item)) for item in sorted(found))
+                yield UnitError(f"{where}: '{trigger.when}' compares numbers in {units}")
             for target, node in parsed.actions[trigger.name]:
                 if target not in own:
                     yield DeclarationError(
@@ -96,6 +107,47 @@ class TriggersClose(Check):
                     )
                 else:
                     yield from _fits(node, parsed.units[target].text, where, parsed)
+
+
+class DosesClose(Check):
+    """A fixed amount of a dose route has the unit of the species that takes it."""
+
+    def find(self, parsed: Parsed, table: EvidenceTable | None) -> Iterator[IL21Error]:
+        """Yield the routes whose fixed amount has another unit."""
+        for route, rows in parsed.targets.items():
+            for target, amount, unit in rows:
+                wanted = parsed.units[target]
+                if amount and unit is not None and not unit.same_dimension(wanted):
+                    yield UnitError(
+                        f"{parsed.module.name}: dose route {route}: '{target}' takes {wanted}, not {unit}"
+                    )
+
+
+class StartsKnown(Check):
+    """Starts and switch times read parameters only: nothing else is known before the run.
+
+    `may_be_negative` names species of the module.
+    """
+
+    def find(self, parsed: Parsed, table: EvidenceTable | None) -> Iterator[IL21Error]:
+        """Yield starts and times that read something else, and names that are no species."""
+        module = parsed.module
+        known = {row.name for row in module.parameters}
+        keys = [(f"start:{row.name}", row.name) for row in module.species]
+        keys += [(f"{part}:{row.name}", row.name) for row in module.switches for part in ("on", "off", "period")]
+        for key, owner in keys:
+            for name in names_in(parsed.formulas[key]) if key in parsed.formulas else ():
+                if name not in known:
+                    yield DeclarationError(
+                        f"{module.name}.{owner}: {key.split(':')[0]} reads '{name}', which is not a parameter;"
+                        " write its formula out over parameters"
+                    )
+        species = {row.name for row in module.species}
+        for name in module.may_be_negative:
+            if name not in species:
+                yield DeclarationError(
+                    f"{module.name}: may_be_negative: '{name}' is not a species{suggest(name, species)}"
+                )
 
 
 class NothingUnused(Check):

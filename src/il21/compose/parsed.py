@@ -66,6 +66,7 @@ def read_module(module: Module) -> Parsed:
         With ``module.part`` in front, at the first thing that cannot be read.
     """
     units = _units(module)
+    _once(module, units)
     formulas: dict[str, Node] = {}
 
     def read(kind: str, name: str, text: str) -> None:
@@ -154,6 +155,19 @@ def _units(module: Module) -> dict[str, Unit]:
         except UnitError as error:
             raise UnitError(f"{where}: {error}") from error
     return units
+
+
+def _once(module: Module, units: Mapping[str, Unit]) -> None:
+    """Refuse a second process, effect, observable or trigger of one name: one would hide the other."""
+    rows = [("process", row.name) for row in module.processes]
+    rows += [("effect on", row.on) for row in module.effects]
+    rows += [("observable", row.name) for row in module.observables]
+    rows += [("trigger", row.name) for row in module.triggers]
+    seen: set[tuple[str, str]] = {("observable", name) for name in units}
+    for row in rows:
+        if row in seen:
+            raise DeclarationError(f"{module.name}.{row[1]}: {row[0]} '{row[1]}' is declared twice")
+        seen.add(row)
 
 
 # One-letter unit names that papers use as symbols; they cannot be mistaken, units stand in brackets.

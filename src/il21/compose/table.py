@@ -69,6 +69,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         raise EvidenceError(f"{place}: not valid TOML: {plain}") from error
     except RecursionError as error:
         raise EvidenceError(f"{name}: tables are nested too deeply") from error
+    except ValueError as error:
+        raise EvidenceError(f"{name}: holds a number of thousands of digits") from error
 
 
 def read_evidence(path: Path, module: str) -> EvidenceTable:
@@ -79,8 +81,8 @@ def read_evidence(path: Path, module: str) -> EvidenceTable:
     EvidenceError
         With file, line and parameter, if a record lacks source, how, unit or its other parts.
     """
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return table_from(read_toml(path), module, str(path), text)
+    data = read_toml(path)
+    return table_from(data, module, str(path), path.read_text(encoding="utf-8"))
 
 
 def table_from(data: Mapping[str, Any], module: str, name: str, text: str = "") -> EvidenceTable:

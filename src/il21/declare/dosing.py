@@ -19,11 +19,12 @@ _AMOUNT = (
 )
 _HEAD = re.compile(
     _AMOUNT + r"\s+(?P<agent>[A-Za-z][\w+-]*(?: [A-Za-z][\w+-]*)??)\s+(?P<route>[a-z]+)"
-    r"(?:\s+(?P<how>bolus|infusion over (?P<over>[\d.]+ ?[a-z]+)))?"
-    r"(?:\s+(?P<often>daily|twice daily|every (?P<every>[\d.]+) ?h))?\Z"
+    r"(?:\s+(?P<how>bolus|infusion over (?P<over>\d+(?:\.\d+)? ?[a-z]+)))?"
+    r"(?:\s+(?P<often>daily|twice daily|every (?P<every>\d+(?:\.\d+)?) ?h))?\Z",
+    re.ASCII,
 )
-_DAYS = re.compile(r"days? (?P<list>[\d\s,-]+?)(?: of (?P<of>\d+))?\Z")
-_CYCLES = re.compile(r"(?P<n>\d+) cycles?\Z")
+_DAYS = re.compile(r"days? (?P<list>[\d\s,-]+?)(?: of (?P<of>\d+))?\Z", re.ASCII)
+_CYCLES = re.compile(r"(?P<n>\d+) cycles?\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Regimen:
     origin: int = 1
 
     def __post_init__(self) -> None:
-        self._parts()
+        _ = self.times
 
     def _parts(self) -> tuple[dict[str, str | None], list[int], int, int]:
         pieces = [piece.strip() for piece in _split(self.text)]
@@ -56,15 +57,28 @@ class Regimen:
         if not head["amount"].startswith("{"):
             _check_amount(head["amount"], self.text)
         days, of, cycles = [self.origin], 0, 1
+        seen: set[str] = set()
         for piece in pieces[1:]:
             if found := _DAYS.match(piece):
                 days, of = _days(found["list"], self.text), int(found["of"] or 0)
+                if found["of"] and of == 0:
+                    raise RegimenError(f"regimen '{self.text}': a cycle of 0 days")
             elif found := _CYCLES.match(piece):
                 cycles = int(found["n"])
             else:
                 raise RegimenError(
                     f"cannot read '{piece[:60]}' in regimen '{self.text[:80]}'; write e.g. {EXAMPLE}"
                 )
+            word = found.re.pattern
+            if word in seen:
+                raise RegimenError(f"regimen '{self.text}': '{piece}' is a second clause of its kind; join them")
+            seen.add(word)
+        if head["often"] and _DAYS.pattern not in seen:
+            raise RegimenError(
+                f"regimen '{self.text}': {head['often']} on which days? write e.g. ', days 1-5'"
+            )
+        if cycles == 0:
+            raise RegimenError(f"regimen '{self.text}': 0 cycles give no dose")
         if of and max(days) - self.origin + 1 > of:
             raise RegimenError(
                 f"regimen '{self.text}': day {max(days)} is not within a cycle of {of} days"

@@ -127,7 +127,8 @@ class Stepper:
         f.store("zeroinitializer", total)
         with f.loop(self.n) as i:
             new = f.load(y1, i)
-            size = f.one("maximum", f.one("fabs", f.load(y, i)), f.one("fabs", new))
+            before, after = f.one("fabs", f.load(y, i)), f.one("fabs", new)
+            size = f.pick(f.compare("ogt", after, before), after, before)
             share = f.div(f.load(k, i), f.fma(rtol, size, f.load(atol, i)))
             value = f.fma(share, share, f.load(total))
             f.store(f.fma(new, f.splat(0.0), value), total)

@@ -11,17 +11,17 @@ from il21.engine.system import System
 # Fields of the control loop, one vector each.
 LANE_FIELDS = (
     "T", "H", "STOP", "T1", "TRY", "THETA", "TAU", "NEED", "ACCEPT", "ERROR", "AT_STOP", "AGAIN",
-    "LOW", "HIGH", "RISING",
+    "LOW", "HIGH", "RISING", "HIT", "LATE",
 )  # fmt: skip
 # Integers of each lane, one row of ``width`` each.
 LANE_INTEGERS = (
-    "PATIENT", "EVENT", "LAST_EVENT", "OUTPUT", "STEPS", "REJECTED", "FLAG", "ACTIVE", "BROKEN",
+    "PATIENT", "EVENT", "LAST_EVENT", "OUTPUT", "STEPS", "FLAG", "ACTIVE", "BROKEN",
 )  # fmt: skip
 # What a call is given: a table of addresses and whole numbers.
 CONTEXT = (
     "WORK", "QUEUE", "COUNT", "STOP_SIGN", "LIST", "PARAMETERS", "START", "EVENT_TIME", "EVENT_KIND",
     "EVENT_INDEX", "EVENT_VALUE", "FIRST_EVENT", "LAST_EVENT", "TIMES", "N_TIMES", "OUTPUTS", "FINAL",
-    "STATUS", "LAST_TIME", "STEPS", "CULPRIT", "MOST_STEPS", "SETTINGS", "FIRED",
+    "STATUS", "LAST_TIME", "STEPS", "CULPRIT", "MOST_STEPS", "SETTINGS", "DONE",
 )  # fmt: skip
 SETTINGS = ("START_TIME", "END", "RTOL", "GUESS")  # doubles; the absolute tolerances follow
 

@@ -17,7 +17,7 @@ Function = Callable[[float, Any, Sequence[float], Sequence[float], Sequence[floa
 
 
 def _exp(x: float) -> float:
-    return math.exp(x if x < LARGEST_EXPONENT else LARGEST_EXPONENT)
+    return math.exp(LARGEST_EXPONENT if x > LARGEST_EXPONENT else x)
 
 
 def _log(x: float) -> float:
@@ -68,7 +68,8 @@ class Compiled:
 def compile_python(model: Model) -> Compiled:
     """Return plain Python functions of a model."""
     names = _places(model)
-    lines, local = _definitions(model, names, [row.rate for row in model.processes])
+    gains = [gain for row in model.processes for _, gain in (*row.leaves, *row.arrives)]
+    lines, local = _definitions(model, names, [*(row.rate for row in model.processes), *gains])
     flows: list[str] = []
     for k, flow in enumerate(model.processes):
         lines.append(f"r{k} = {_code(flow.rate, local)}")

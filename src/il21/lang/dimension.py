@@ -87,7 +87,7 @@ def _power(
             " to a power that is not a number; divide by a reference first"
         )
     power = sign * value.value
-    return tuple((name, p * power) for name, p in base if p * power != 0.0)
+    return tuple((name, round(p * power, 9)) for name, p in base if p * power != 0.0)
 
 
 def _call(node: Call, units: Mapping[str, Unit]) -> Dimension | None:
@@ -139,7 +139,8 @@ def _combine(left: Dimension, right: Dimension, sign: float) -> Dimension:
     powers = dict(left)
     for name, power in right:
         powers[name] = powers.get(name, 0.0) + sign * power
-    return tuple(sorted((name, power) for name, power in powers.items() if power != 0.0))
+    rounded = {name: round(power, 9) for name, power in powers.items()}  # 0.1 + 0.2 is 0.3 here
+    return tuple(sorted((name, power) for name, power in rounded.items() if power != 0.0))
 
 
 def _unit_text(node: Node, dimension: Dimension, units: Mapping[str, Unit]) -> str:

@@ -56,8 +56,8 @@ def _call(node: Call, args: list[Any]) -> Any:
         if node.function == "exp":
             return np.exp(np.minimum(args[0], LARGEST_EXPONENT))
         if node.function == "hill":
-            x = np.maximum(args[0], 0.0) ** args[2]
-            return x / (np.asarray(args[1], float) ** args[2] + x)
+            x, half = np.asarray(args[0], float), np.asarray(args[1], float)
+            return np.where(x <= 0.0, 0.0, 1.0 / (1.0 + (half / x) ** args[2]))
         if node.function in ("min", "max"):
             pick = np.minimum if node.function == "min" else np.maximum
             value = args[0]

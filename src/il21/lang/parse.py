@@ -13,13 +13,17 @@ from il21.errors import DeclarationError, suggest
 from il21.lang.tree import FUNCTIONS, Binary, Call, Name, Negate, Node, Number
 
 LONGEST = 2000  # characters; a longer formula becomes a Definition
+SHOWN = 200  # characters of a formula in an error
 DEEPEST = 60  # brackets within brackets
+MOST_OPERATORS = 200  # so that a walk over the tree stays within Python's stack
 
+_SPACE = " \t\n\r\f\v"
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)"
     r"|\[(?P<unit>[^\]]*)\]"
-    r"|(?P<op>\*\*|[-+*/^(),]))"
+    r"|(?P<op>\*\*|[-+*/^(),]))",
+    re.ASCII,
 )
 
 
@@ -58,18 +62,24 @@ class _Reader:
     def _tokens(self) -> list[tuple[str, str, int]]:
         found: list[tuple[str, str, int]] = []
         position = 0
-        end = len(self.text.rstrip())
+        end = len(self.text.rstrip(_SPACE))
         while position < end:
             match = _TOKEN.match(self.text, position)
             if match is None or match.lastgroup is None:
-                column = position + len(self.text[position:]) - len(self.text[position:].lstrip())
+                column = len(self.text) - len(self.text[position:].lstrip(_SPACE))
                 raise self._error(column, f"'{self.text[column]}' is not of the language")
             found.append((match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
             position = match.end()
+        operators = [item for item in found if item[0] == "op" and item[1] not in "()"]
+        if len(operators) > MOST_OPERATORS:
+            raise self._error(
+                operators[MOST_OPERATORS][2], f"more than {MOST_OPERATORS} operators; split it into definitions"
+            )
         return found
 
     def _error(self, column: int, what: str) -> DeclarationError:
-        return DeclarationError(f"formula '{self.text}', column {column + 1}: {what}")
+        shown = self.text if len(self.text) <= SHOWN else f"{self.text[:SHOWN]}..."
+        return DeclarationError(f"formula '{shown}', column {column + 1}: {what}")
 
     def _peek(self) -> tuple[str, str, int]:
         if self.at < len(self.tokens):

@@ -10,12 +10,15 @@ import numpy as np
 from il21.declare import Regimen
 from il21.errors import InputError, RegimenError, UnknownNameError, suggest
 from il21.report.stamp import stamp
-from il21.report.style import CYCLE, GREY, SMALL, TEXT, dress, footer, heading, new_figure
+from il21.report.style import CYCLE, GREY, SMALL, dress, footer, heading, new_figure
 from il21.units import parse_unit
 
 _SPREAD = 100.0  # peaks that differ by more stand in panels of their own
 _MOST_PANELS = 24
+_MOST_NAMED = 7  # values of a scan that the legend names
+_LONGEST = 52  # characters of a panel's title
 _PANEL = (3.5, 2.2)  # inches
+_STAMPED = ("model", "model_hash", "il21")
 
 
 @dataclass(frozen=True)
@@ -62,19 +65,150 @@ def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
         )
     columns = min(2, len(panels))
     rows = ceil(len(panels) / columns)
-    figure = new_figure(max(columns * _PANEL[0], 5.0), rows * _PANEL[1] + 1.15)
-    foot = footer(figure, [_dose_text(dataset), stamp({**dataset.attrs, "seed": ""} | _seed(dataset))])
-    heading(figure, str(dataset.attrs.get("model", "run")), _host(dataset))
-    height = float(figure.get_figheight())
+    figure = new_figure(max(columns * _PANEL[0], 5.0), rows * _PANEL[1] + 1.25)
+    made = {key: str(dataset.attrs[key]) for key in _STAMPED if key in dataset.attrs}
+    foot = footer(figure, [_dose_text(dataset), stamp(made)])
+    heading(figure, str(dataset.attrs.get("model", "one run")), _about(dataset, over))
+    width, height = (float(x) for x in figure.get_size_inches())
     grid = figure.add_gridspec(
-        rows, columns, left=0.72 / figure.get_figwidth(), right=0.97, bottom=(foot + 0.42) / height,
-        top=1 - 0.62 / height, hspace=0.62, wspace=0.42,
+        rows, columns, left=0.8 / width, right=1 - 0.15 / width, bottom=(foot + 0.42) / height,
+        top=1 - 0.62 / height, hspace=0.55, wspace=0.36,
     )  # fmt: skip
-    doses = _dose_days(dataset)
+    ticks = _dose_times(dataset)
     for number, panel in enumerate(panels):
         axes = figure.add_subplot(grid[number // columns, number % columns])
         dress(axes)
-        _draw(axes, dataset, panel, over, first=number == 0)
-        _dose_ticks(axes, doses)
+        _draw(axes, dataset, panel, over, legend=number == 0)
+        _dose_ticks(axes, ticks)
         axes.set_xlabel(f"time ({dataset['time'].attrs.get('units', '')})")
     return figure
+
+
+def _chosen(dataset: Any, names: Sequence[str] | None) -> list[str]:
+    known = [str(name) for name in dataset.data_vars]
+    asked = known if names is None else list(dict.fromkeys(names))
+    for name in asked:
+        if name not in known:
+            raise UnknownNameError(f"the run has no quantity '{name}'{suggest(name, known)}")
+    if not asked or dataset.sizes.get("time", 0) < 1:
+        raise InputError("nothing to draw: the run holds no quantity over time")
+    return asked
+
+
+def _scanned(dataset: Any) -> str:
+    """Return the dimension beside time, "" if there is none."""
+    others = [str(name) for name in dataset.dims if name != "time"]
+    if len(others) > 1:
+        raise InputError(f"a run over {', '.join(others)}: expected time and at most one scan")
+    return others[0] if others else ""
+
+
+def _panels(dataset: Any, names: Sequence[str], alone: bool) -> list[_Panel]:
+    """Share quantities out among panels: by unit, then by size of their peaks."""
+    by_unit: dict[str, list[str]] = {}
+    for name in names:
+        by_unit.setdefault(str(dataset[name].attrs.get("units", "")), []).append(name)
+    found: list[_Panel] = []
+    for unit, members in by_unit.items():
+        peaks = {name: _peak(dataset[name].values) for name in members}
+        shared: list[str] = []
+        for name in members if alone else sorted(members, key=lambda one: -peaks[one]):
+            apart = shared and peaks[name] * _SPREAD < peaks[shared[0]]
+            if shared and (alone or apart or len(shared) == len(CYCLE)):
+                found.append(_Panel(tuple(shared), unit))
+                shared = []
+            shared.append(name)
+        found.append(_Panel(tuple(shared), unit))
+    return found
+
+
+def _peak(values: Any) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0
+
+
+def _draw(axes: Any, dataset: Any, panel: _Panel, over: str, legend: bool) -> None:
+    time = dataset["time"].values
+    if over:
+        _draw_scan(axes, dataset, panel.names[0], over, legend)
+    else:
+        for name, colour in zip(panel.names, CYCLE, strict=False):
+            axes.plot(time, dataset[name].values, color=colour, linewidth=1.2, label=name)
+        if len(panel.names) > 1:
+            axes.legend(frameon=False, fontsize=SMALL, handlelength=1.3, labelspacing=0.25)
+    if len(panel.names) == 1:
+        about = str(dataset[panel.names[0]].attrs.get("long_name", ""))
+        axes.set_title(_titled(panel.names[0], about), size=SMALL, loc="left", pad=5)
+    axes.set_ylabel(f"({unit_text(panel.unit)})")
+    axes.set_xlim(float(time[0]), float(max(time[-1], time[0] + 1e-9)))
+    axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
+    axes.yaxis.get_offset_text().set_size(SMALL)
+
+
+def _draw_scan(axes: Any, dataset: Any, name: str, over: str, legend: bool) -> None:
+    from matplotlib import colormaps
+
+    points = dataset[over].values
+    colours = colormaps["viridis"](np.linspace(0.0, 0.9, len(points)))
+    array = dataset[name].transpose(over, "time").values
+    named = set(np.linspace(0, len(points) - 1, min(len(points), _MOST_NAMED)).round().astype(int))
+    for k, (point, colour) in enumerate(zip(points, colours, strict=True)):
+        label = f"{point:.4g}" if k in named else None
+        axes.plot(dataset["time"].values, array[k], color=colour, linewidth=1.2, label=label)
+    if legend:
+        unit = unit_text(str(dataset[over].attrs.get("units", "")))
+        axes.legend(
+            title=f"{over} ({unit})", title_fontsize=SMALL, frameon=False, fontsize=SMALL,
+            handlelength=1.3, labelspacing=0.25,
+        )  # fmt: skip
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as an axis names it.
+
+    >>> unit_text("ng/mL"), unit_text("1"), unit_text("")
+    ('ng/mL', 'dimensionless', 'dimensionless')
+    """
+    return "dimensionless" if unit in ("", "1", "dimensionless") else unit
+
+
+def _titled(name: str, about: str) -> str:
+    text = f"{name}: {about}" if about and about != name else name
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _about(dataset: Any, over: str) -> str:
+    host = str(dataset.attrs.get("host", ""))
+    what = f"typical {host}" if host else "typical subject"
+    changes = str(dataset.attrs.get("changes", ""))
+    parts = [what, f"with {changes}" if changes else "", f"scan of {over}" if over else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _dose_text(dataset: Any) -> str:
+    doses = str(dataset.attrs.get("doses", ""))
+    return f"Doses (triangles): {doses}" if doses else ""
+
+
+def _dose_times(dataset: Any) -> list[float]:
+    """Return the times of administration in the unit of the run's time; none if not recorded."""
+    text = str(dataset.attrs.get("doses", ""))
+    day = parse_unit("d").factor / parse_unit(str(dataset["time"].attrs.get("units", "d"))).factor
+    found: list[float] = []
+    for prescription in filter(None, (part.strip() for part in text.split(";"))):
+        try:
+            found += [dose.day * day for dose in Regimen(prescription).times]
+        except RegimenError:
+            continue  # written with another first day; the text at the foot still names it
+    return sorted(set(found))
+
+
+def _dose_ticks(axes: Any, times: Sequence[float]) -> None:
+    """Mark administrations by triangles on the upper edge of the panel."""
+    first, last = axes.get_xlim()
+    inside = [time for time in times if first <= time <= last]
+    if inside:
+        axes.plot(
+            inside, np.ones(len(inside)), "v", color=GREY, markersize=3.2, clip_on=False,
+            transform=axes.get_xaxis_transform(), zorder=5,
+        )  # fmt: skip

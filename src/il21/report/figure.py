@@ -11,6 +11,7 @@ from il21.report.stamp import stamp
 from il21.report.style import (
     BLACK,
     GREY,
+    PALE,
     RESPONSE_COLOURS,
     RESPONSE_NAMES,
     SMALL,
@@ -24,10 +25,12 @@ from il21.report.style import (
 from il21.study.outcome import TrialResult
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 PARTIAL, PROGRESSION = -30.0, 20.0  # % from baseline; the rule itself counts PD from the nadir
-_HIGHEST = 150.0  # %; what lies above is cut and said
-_ROOM = 1.08  # headroom above the highest bar or line
+_LOWEST, _HIGHEST = -105.0, 150.0  # %; what lies above is cut and said
+_ROOM = 1.12  # headroom above the highest bar or line
 _MOST_MARKS = 60  # patients above which single marks are left out
 _EVERY_LABEL = 8  # visits above which not each is labelled
 
@@ -72,7 +75,7 @@ def waterfall(
         figure, f"{result.trial.title} ({result.trial.name})",
         f"Best change of each patient on study. {_which(result, mine, len(order))}",
     )  # fmt: skip
-    axes = add_axes(figure, 0.72, 1.55, foot + 0.42, 0.62)
+    axes = add_axes(figure, 0.72, 1.65, foot + 0.34, 0.62)
     if len(order) == 0:
         return _nothing(figure, axes)
     best = changes.best[order]
@@ -86,45 +89,42 @@ def waterfall(
     _band(axes, rank, band, top)
     _bar_marks(axes, rank, best, changes.by_new_lesion[order], top)
     axes.set_xlim(0.3, len(order) + 0.7)
-    axes.set_ylim(-105, top)
+    axes.set_ylim(_LOWEST, top)
     axes.spines["bottom"].set_position(("data", 0.0))
     axes.tick_params(axis="x", bottom=False, labelbottom=False)
     axes.set_xlabel(f"patients, ranked (n = {len(order)})")
     axes.xaxis.set_label_coords(0.5, -0.03)
     axes.set_ylabel("best change from baseline\nin the sum of diameters (%)")
     _limits(axes)
-    _legend(axes, result.patients.best[order], "all replicates:\nmedian, 90 % band")
+    _legend(axes, result.patients.best[order], band=True)
     return figure
 
 
-def _band(axes: Any, rank: NDArray[np.int64], band: NDArray[np.float64], top: float) -> None:
+def _band(axes: Any, rank: Whole, band: Floats, top: float) -> None:
+    """Draw the band behind the bars and its edges and median before them."""
     steps = np.append(rank - 0.5, rank[-1] + 0.5)
     low, middle, high = (np.append(row, row[-1]) for row in np.minimum(band, 10 * top))
-    axes.fill_between(
-        steps, low, high, step="post", color=GREY, alpha=0.22, linewidth=0, zorder=3
-    )
-    axes.step(steps, middle, where="post", color=BLACK, linewidth=1.0, zorder=4)
+    axes.fill_between(steps, low, high, step="post", color=PALE, linewidth=0, zorder=1)
+    for edge in (low, high):
+        axes.step(steps, edge, where="post", color=GREY, linewidth=0.6, zorder=3)
+    axes.step(steps, middle, where="post", color=BLACK, linewidth=1.2, zorder=4)
 
 
-def _bar_marks(
-    axes: Any, rank: NDArray[np.int64], best: NDArray[np.float64], new: Flags, top: float
-) -> None:
+def _bar_marks(axes: Any, rank: Whole, best: Floats, new: Flags, top: float) -> None:
     """Say how high a cut bar is, and mark those who progressed with a new lesion."""
     if len(rank) > _MOST_MARKS:
         return
-    for place, value, lesion in zip(rank, best, new, strict=True):
-        if value > top:
-            axes.text(
-                place, top * 0.985, f"{value:+.0f} ", size=TINY, rotation=90, ha="center", va="top",
-                color="white", weight="bold", zorder=5,
-            )  # fmt: skip
-        if lesion:
-            under = value < 0
-            axes.annotate(
-                "*", (place, min(value, top)), (0, -3 if under else -1),
-                textcoords="offset points", ha="center", va="top" if under else "bottom",
-                size=TEXT, zorder=5, annotation_clip=False,
-            )  # fmt: skip
+    for place in np.flatnonzero(best > top):
+        axes.text(
+            rank[place], top * 0.97, f"{best[place]:+.0f}", size=TINY, rotation=90, ha="center",
+            va="top", color="white", weight="bold", zorder=5,
+        )  # fmt: skip
+    away = 0.02 * (top - _LOWEST)
+    ends = np.where(best < 0, best - away, np.minimum(best + away, top - 0.5 * away))
+    axes.plot(
+        rank[new], ends[new], "*", color=BLACK, markersize=4.0, markeredgewidth=0, zorder=5,
+        clip_on=False,
+    )  # fmt: skip
 
 
 def spider(
@@ -149,7 +149,7 @@ def spider(
         figure, f"{result.trial.title} ({result.trial.name})",
         f"Change of each patient until progression. {_which(result, mine, int(who.sum()))}",
     )  # fmt: skip
-    axes = add_axes(figure, 0.72, 1.55, foot + 0.58, 0.62)
+    axes = add_axes(figure, 0.72, 1.65, foot + 0.58, 0.62)
     if not who.any():
         return _nothing(figure, axes)
     middle, number = median_on_study(changes, who)
@@ -165,12 +165,12 @@ def spider(
     )  # fmt: skip
     axes.axhline(0.0, color=BLACK, linewidth=0.7, zorder=1)
     axes.set_xlim(0.0, days[-1] * 1.03)
-    axes.set_ylim(-105, top)
+    axes.set_ylim(_LOWEST, top)
     _visit_ticks(axes, days, np.append(int(who.sum()), number))
-    axes.set_xlabel("time after the first dose (d); below it, patients read on study")
+    axes.set_xlabel("time after the first dose (d)")
     axes.set_ylabel("change from baseline\nin the sum of diameters (%)")
     _limits(axes)
-    _legend(axes, result.patients.best[who], "median of those\nread on study", cross=True)
+    _legend(axes, result.patients.best[who], band=False)
     return figure
 
 
@@ -189,7 +189,7 @@ def _line(axes: Any, changes: Changes, row: int, colour: str, patients: int) -> 
         )  # fmt: skip
 
 
-def _visit_ticks(axes: Any, days: NDArray[np.float64], number: NDArray[np.int64]) -> None:
+def _visit_ticks(axes: Any, days: Floats, number: Whole) -> None:
     """Label visits with the day and, under it, how many were read."""
     every = -(-len(days) // _EVERY_LABEL)
     labels = [
@@ -197,6 +197,10 @@ def _visit_ticks(axes: Any, days: NDArray[np.float64], number: NDArray[np.int64]
         for place, (day, count) in enumerate(zip(days, number, strict=True))
     ]
     axes.set_xticks(days, labels)
+    axes.annotate(
+        "on study", (0.0, 0.0), (-9, -20.5), xycoords="axes fraction", textcoords="offset points",
+        ha="right", va="center", size=SMALL, color=GREY,
+    )  # fmt: skip
 
 
 def _limits(axes: Any) -> None:
@@ -209,8 +213,8 @@ def _limits(axes: Any) -> None:
         )  # fmt: skip
 
 
-def _legend(axes: Any, best: NDArray[np.str_], median: str, cross: bool = False) -> None:
-    """Name the responses that occur with their numbers, the median, and the marks."""
+def _legend(axes: Any, best: NDArray[np.str_], band: bool) -> None:
+    """Name the responses that occur with their numbers, the median, the band and the marks."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -220,21 +224,26 @@ def _legend(axes: Any, best: NDArray[np.str_], median: str, cross: bool = False)
         if count:
             words = RESPONSE_NAMES[name].replace(" ", "\n", 1)
             handles.append(Patch(color=colour, label=f"{words} ({count})"))
-    handles.append(Line2D([], [], color=BLACK, linewidth=1.6, label=median))
-    if cross:
-        handles.append(Line2D([], [], color=GREY, marker="x", linestyle="", label="first PD"))
-    else:
+
+    def line(label: str, **how: Any) -> None:
+        handles.append(Line2D([], [], label=label, **how))
+
+    if band:
+        line("median of all\nreplicates", color=BLACK, linewidth=1.2)
         handles.append(
-            Line2D([], [], color=BLACK, marker="$*$", linestyle="", markersize=4,
-                   label="PD with a\nnew lesion")
-        )  # fmt: skip
+            Patch(facecolor=PALE, edgecolor=GREY, linewidth=0.6, label="90 % of\nreplicates")
+        )
+        line("PD with a\nnew lesion", color=BLACK, marker="*", linestyle="", markersize=4)
+    else:
+        line("median of those\nread on study", color=BLACK, linewidth=2.0, marker="o", markersize=3.5)
+        line("first PD", color=GREY, marker="x", linestyle="", markersize=5)
     axes.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1.1, 1.02), frameon=False, fontsize=SMALL,
         borderaxespad=0.0, handlelength=1.4, labelspacing=0.7,
     )  # fmt: skip
 
 
-def _top(values: NDArray[np.float64]) -> float:
+def _top(values: Floats) -> float:
     """Return the upper end of the axis for these changes: at least 60 %, at most 150 %."""
     return float(min(max(60.0, _ROOM * values.max()), _HIGHEST))
 
@@ -243,7 +252,7 @@ def _which(result: TrialResult, mine: Flags, drawn: int) -> str:
     table = result.patients
     number = int(table.replicate[mine][0])
     total = len(np.unique(table.replicate))
-    return f"Replicate {number} of {total} virtual trials, {drawn} of {int(mine.sum())} patients."
+    return f"Drawn: {drawn} of the {int(mine.sum())} patients of replicate {number} (of {total})."
 
 
 def _left_out(result: TrialResult, changes: Changes, mine: Flags) -> str:

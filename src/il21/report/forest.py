@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from il21.report.rows import TableRow, check_results, coverage, evaluable, rows_of, verdict_of
+from il21.report.rows import TableRow, check_results, coverage, evaluable, rows_of, verdict_word
 from il21.report.stamp import provenance_of, stamp
 from il21.report.style import (
     BLACK,
@@ -75,7 +75,7 @@ def table_figure(report: TrialReport) -> Any:
             _draw_row(axes, row, _Place(y + k, share, GREY if grey else BLUE, grey))
             widest = max(widest, row.high * share, (row.reported or 0) * share)
         y += len(rows) + 1.6
-    axes.set_xlim(0.0, widest)
+    axes.set_xlim(0.0, 1.01 * widest)
     axes.set_xticks([x for x in range(0, int(widest) + 1, 20)])
     axes.grid(axis="x", color=PALE, linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
@@ -91,13 +91,10 @@ def _block_head(axes: Any, result: TrialResult, y: float) -> None:
     size = f"n = {number:g}" if result.comparison else f"n = {number:.1f} on average"
     colour = BLACK if result.trial.counted else GREY
     _beside(axes, 0.0, y, -_LEFT + 0.1, f"{result.trial.name}  ({size})", "left", colour, bold=True)
-    verdict = verdict_of(result)
-    p = joint_p_text(result)
-    text = f"joint p {p}, {verdict}" if p else verdict
-    outside = verdict.startswith("outside")
-    _beside(
-        axes, 1.0, y, _RIGHT - 0.1, text, "right", VERMILLION if outside else colour, bold=outside
-    )
+    word, p = verdict_word(result), joint_p_text(result)
+    text = f"joint p {p}, {word}" if p else word
+    mark = VERMILLION if word == "outside" else colour
+    _beside(axes, 1.0, y, _COUNTS - 0.22, text, "left", mark, bold=word == "outside")
 
 
 def _draw_row(axes: Any, row: TableRow, place: _Place) -> None:
@@ -168,6 +165,8 @@ def _foot(report: TrialReport) -> list[str]:
     lines = [] if report.complete else ["Interrupted: not all replicates were finished."]
     lines.append(f"{report.patients:,} patients run, {failed_text(report)}.")
     if any(not result.trial.counted for result in report.results):
-        lines.append(f"Grey and hollow: shown, not counted. {report.note}".strip())
+        lines.append("Grey and hollow: shown, not counted.")
+    if report.note:
+        lines.append(f"Note: {report.note}.")
     lines.append(stamp(provenance_of(report)))
     return lines

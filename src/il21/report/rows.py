@@ -120,13 +120,20 @@ def failures(table: PatientTable) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
+def verdict_word(result: TrialResult) -> str:
+    """Return ``inside`` or ``outside``, ``shown`` for a trial that is not counted, or why not."""
+    if not result.trial.counted:
+        return "shown"
+    return result.comparison.verdict if result.comparison else "none reported"
+
+
 def verdict_of(result: TrialResult) -> str:
-    """Return the verdict as printed: what lies outside by name, and whether it is only shown."""
-    if result.comparison is None:
-        return "none reported" if result.trial.counted else "shown"
-    outside = result.comparison.outside
-    text = result.comparison.verdict + (": " + ", ".join(outside) if outside else "")
-    return text if result.trial.counted else f"shown ({text})"
+    """Return the verdict in full: what lies outside by name, and whether it is only shown."""
+    word, found = verdict_word(result), result.comparison
+    if found is None:
+        return word
+    text = found.verdict + (": " + ", ".join(found.outside) if found.outside else "")
+    return text if result.trial.counted else f"{word} ({text})"
 
 
 def check_results(report: TrialReport) -> None:

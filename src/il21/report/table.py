@@ -16,8 +16,10 @@ from il21.report.rows import (
     replicates_run,
     rows_of,
     verdict_of,
+    verdict_word,
 )
 from il21.report.stamp import provenance_of, stamp
+from il21.study.compare import LEAST_P
 from il21.study.outcome import TrialReport, TrialResult
 
 SCHEMA = "il21.trial-report"
@@ -31,6 +33,11 @@ CSV_HEADERS = (
     "median_mc_error", "low_mc_error", "high_mc_error", "inside", "joint_p", "joint_p_mc_error",
     "verdict",
 )  # fmt: skip
+_NARROW = (
+    "\nreported", "predicted\nmedian", "90 %\ninterval", "Monte-Carlo\nerror", "\njoint p",
+    "\nverdict",
+)  # fmt: skip
+_STAR = f"* reported count outside its 90 % interval, or joint p below {LEAST_P:g}"
 _MOST_REASONS = 3  # reasons of failure that the foot of a table names
 _MOST_NAMED = 20  # failed patients that the document names for each reason
 _LEAST_SHOWN = 0.001
@@ -79,39 +86,71 @@ def report_footer(report: TrialReport) -> list[str]:
     found.append(f"{report.patients:,} patients run, {failed_text(report)}")
     found.append(stamp(provenance_of(report)))
     found.append(
-        "Predicted counts of evaluable patients over replicates of the trial's size; "
-        "Monte-Carlo errors are standard deviations, of the median (and of the interval's ends)."
+        "Predicted: evaluable patients, over replicates of the trial's size. Monte-Carlo error: "
+        "standard deviation of joint p, of the median (and of the interval's ends)."
     )
     if any(not result.trial.counted for result in report.results):
-        found.append("shown: printed for comparison, not counted")
+        found.append("shown: for comparison, not counted")
     if report.note:
         found.append(f"Note: {report.note}")
     return found
 
 
 def report_renderable(report: TrialReport) -> Any:
-    """Return the table with its foot for ``rich.console.Console.print``."""
+    """Return the table with its foot for ``rich.console.Console.print``; it fits 80 characters.
+
+    A trial's own line carries joint p, its error and the verdict; a star is what lies outside.
+
+    Raises
+    ------
+    InputError
+        If no trial was finished.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    headers, lines = report_cells(report)
+    check_results(report)
     table = Table(
-        title=Text(report.title, style="bold"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1)
-    )
-    for name in headers:
-        number = name not in ("trial", "category", "verdict")
-        table.add_column(
-            name, justify="right" if number else "left", no_wrap=name == "category",
-            overflow="fold",
-        )  # fmt: skip
-    for number, cells in enumerate(lines):
-        if number and cells[0]:
-            table.add_section()
-        style = "bold" if cells[-1].startswith("outside") else ""
-        table.add_row(*(Text(c) for c in cells[:-1]), Text(cells[-1], style=style))
-    return Group(table, *(Text(line) for line in report_footer(report)))
+        title=Text(report.title, style="bold"), title_justify="left", box=SIMPLE_HEAD,
+        padding=(0, 0), pad_edge=False,
+    )  # fmt: skip
+    table.add_column("trial\n  category", overflow="fold", min_width=12)
+    for name in _NARROW:
+        table.add_column(name, justify="right", no_wrap=True)
+    for number, result in enumerate(report.results):
+        rows = rows_of(result, report.settings.seed)
+        if number:
+            table.add_row("")
+        name, *cells = _trial_cells(result)
+        table.add_row(Text(name, style="bold"), *(Text(cell, style="bold") for cell in cells))
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in _row_cells(row, result)))
+    stars = [Text(_STAR)] if _starred(report) else []
+    return Group(table, *stars, *(Text(line) for line in report_footer(report)))
+
+
+def _trial_cells(result: TrialResult) -> list[str]:
+    """Return a trial's own line: its name, joint p with its error, the verdict."""
+    found = result.comparison
+    p, _, error = joint_p_text(result).partition(" ± ")
+    star = "*" if found and "joint p" in found.outside else ""
+    error = f"±{error}" if error else ""
+    return [result.trial.name, "", "", "", error, p + star, verdict_word(result)]
+
+
+def _row_cells(row: TableRow, result: TrialResult) -> list[str]:
+    """Return the line of a category; a star marks an interval that misses the reported count."""
+    star = "*" if row.inside is False else ""
+    return [
+        f"  {row.category}", _reported(row, result), f"{row.median:g}",
+        f"{row.low:g}–{row.high:g}{star}", _errors(row), "", "",
+    ]  # fmt: skip
+
+
+def _starred(report: TrialReport) -> bool:
+    return any(result.comparison and result.comparison.outside for result in report.results)
 
 
 def report_markdown(report: TrialReport) -> str:
@@ -238,7 +277,9 @@ def joint_p_text(result: TrialResult) -> str:
     if found is None:
         return ""
     places = 2 if found.joint_p >= 0.1 else 3
-    p = f"{found.joint_p:.{places}f}" if found.joint_p >= _LEAST_SHOWN else f"<{_LEAST_SHOWN:g}"
+    if found.joint_p < _LEAST_SHOWN:
+        return f"<{_LEAST_SHOWN:g}"
+    p = f"{found.joint_p:.{places}f}"
     if not math.isfinite(found.joint_p_error):
         return p
     return f"{p} ± {found.joint_p_error:.{places}f}"

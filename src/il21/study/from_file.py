@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from il21.compose.table import LARGEST_FILE, read_toml
 from il21.declare import Population, Trial
-from il21.errors import InputError, UnknownNameError, suggest
+from il21.errors import InputError, RegimenError, UnknownNameError, suggest
 
 EXAMPLE = """[trial]
 name = "mine"
@@ -49,7 +49,10 @@ def read_study(path: Path, populations: Mapping[str, Population], readouts: Sequ
             f"{path}: no [trial] table; it begins e.g. " + " ".join(EXAMPLE.split("\n")[:2])
         )
     own: dict[str, Population] = {}
-    for name, table in (data.get("population") or {}).items():
+    tables = data.get("population", {})
+    if not isinstance(tables, dict):
+        raise InputError(f"{path}: population must be tables such as [population.mine]; the trial names one")
+    for name, table in tables.items():
         if not isinstance(table, dict):
             raise InputError(f"{path}: [population.{name}] must be a table")
         filled = {"about": name, "source": "user", "name": name, **table}
@@ -84,7 +87,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not a JSON text that can be read") from error
     if not isinstance(data, dict):
         raise InputError(f"{path}: must be an object with a 'trial'")
@@ -102,7 +105,10 @@ def _build(kind: type[Any], data: Mapping[str, Any], where: str) -> Any:
         if item.name not in data and item.default is MISSING and item.default_factory is MISSING:
             raise InputError(f"{where}: no '{item.name}'; expected {_word(hints[item.name])}")
     values = {key: _value(hints[key], value, f"{where}.{key}") for key, value in data.items()}
-    return kind(**values)
+    try:
+        return kind(**values)
+    except RegimenError as error:
+        raise RegimenError(f"{where}: {error}") from error
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
@@ -140,7 +146,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _plain(hint: Any, value: Any, where: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 1e300 else float("inf")
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise InputError(f"{where}: {value!r} must be {_word(hint)}")
     if hint is float and not abs(value) < float("inf"):

@@ -21,6 +21,7 @@ from il21.units import parse_quantity
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+MOST_ATTEMPTS = 50  # draws of a replicate's uncertain numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +50,56 @@ def draw_numbers(
     Derived values follow what they derive from.  Hidden records (of another host) are uncertain but
     do not vary between patients.  ``fixed`` sets parameters (base values) for everybody.
     """
-    drawn: dict[str, Floats] = {}
     given = fixed or {}
-    correlated = _correlated(model, patients) if patients.variability else {}
-    for row in model.parameters:
-        if row.name in given:
-            drawn[row.name] = np.asarray(given[row.name])
-        else:
-            drawn[row.name] = _draw(model, row, drawn, patients, correlated)
+    numbers, index = np.unique(patients.replicate, return_inverse=True)
+    attempts = plausible_attempts(model, patients, numbers, given)[index]
+    drawn = _draw_all(model, patients, given, attempts)
     return np.stack(
         [np.broadcast_to(drawn[p.name], len(patients)) for p in model.parameters], axis=1
     )
+
+
+def plausible_attempts(
+    model: Model, patients: Patients, replicates: Whole, fixed: Mapping[str, float]
+) -> Whole:
+    """Return how often the uncertain numbers of each replicate (R,) are drawn anew.
+
+    A draw is not plausible if a derived value has another sign than the typical one: a steady
+    state that needs a negative rate is no state of the world.  Whether a draw is plausible depends
+    on the numbers alone, never on an outcome.
+    """
+    attempts = np.zeros(len(replicates), np.int64)
+    todo = np.arange(len(replicates)) if patients.uncertainty else np.zeros(0, np.int64)
+    while len(todo) and attempts[todo[0]] < MOST_ATTEMPTS:
+        worlds = Patients(
+            patients.seed,
+            patients.trial,
+            np.zeros(len(todo), np.int64),
+            replicates[todo],
+            True,
+            False,
+        )
+        drawn = _draw_all(model, worlds, fixed, attempts[todo])
+        bad = np.zeros(len(todo), bool)
+        for row in model.parameters:
+            if row.formula is not None and row.value != 0.0:
+                bad |= np.broadcast_to(drawn[row.name] * row.value <= 0.0, len(todo))
+        todo = todo[bad]
+        attempts[todo] += 1
+    return attempts
+
+
+def _draw_all(
+    model: Model, patients: Patients, fixed: Mapping[str, float], attempts: Whole
+) -> dict[str, Floats]:
+    drawn: dict[str, Floats] = {}
+    correlated = _correlated(model, patients) if patients.variability else {}
+    for row in model.parameters:
+        if row.name in fixed:
+            drawn[row.name] = np.asarray(fixed[row.name])
+        else:
+            drawn[row.name] = _draw(model, row, drawn, patients, correlated, attempts)
+    return drawn
 
 
 def _draw(
@@ -68,6 +108,7 @@ def _draw(
     drawn: Mapping[str, Floats],
     patients: Patients,
     correlated: Mapping[str, Floats],
+    attempts: Whole,
 ) -> Floats:
     typical = np.asarray(row.value, float)
     if row.formula is not None:
@@ -78,8 +119,7 @@ def _draw(
     unit = _unit(row)
     label = record_label(model, row)
     if record.uncertainty is not None and patients.uncertainty:
-        numbers, index = np.unique(patients.replicate, return_inverse=True)
-        z = normals(patients.seed, f"uncertainty/{label}", 0, replicate=numbers)[index]
+        z = _world(patients, label, attempts)
         centre = np.asarray(row.value / unit)
         typical = (
             typical * (uncertain(centre, record.uncertainty, z, name=row.name) / centre)
@@ -112,6 +152,15 @@ def _unit(row: Constant) -> float:
     if record is not None and record.value:
         return parse_quantity(record.value).unit.factor
     return row.unit.factor
+
+
+def _world(patients: Patients, label: str, attempts: Whole) -> Floats:
+    """Standard normals (n,) that are one for each replicate."""
+    _, first, index = np.unique(patients.replicate, return_index=True, return_inverse=True)
+    numbers, tries = patients.replicate[first], attempts[first]
+    return normals(patients.seed, f"uncertainty/{label}", 0, replicate=numbers, occasion=tries)[
+        index
+    ]
 
 
 def _normals(patients: Patients, label: str) -> Floats:
@@ -153,14 +202,15 @@ def draw_readout(
     records: Mapping[str, Constant], readout: str, patients: Patients
 ) -> dict[str, Floats]:
     """Return the numbers of a read-out for the patients, in the read-out's units, (n,) each."""
+    attempts = np.zeros(len(patients), np.int64)
     drawn: dict[str, Floats] = {}
     for name, row in records.items():
-        value = np.asarray(row.value / row.unit.factor)
+        value = np.asarray(row.value / _unit(row))
         record = row.evidence
         if record is not None and record.uncertainty is not None and patients.uncertainty:
             label = ".".join(p for p in (readout, record.parameter, record.host, record.sets) if p)
-            numbers, index = np.unique(patients.replicate, return_inverse=True)
-            z = normals(patients.seed, f"uncertainty/{label}", 0, replicate=numbers)[index]
+            z = _world(patients, label, attempts)
             value = uncertain(value, record.uncertainty, z, name=name)
-        drawn[name] = np.broadcast_to(np.asarray(value, float), len(patients))
+        printed = np.asarray(value * (_unit(row) / row.unit.factor), float)
+        drawn[name] = np.broadcast_to(printed, len(patients))
     return drawn

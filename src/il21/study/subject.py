@@ -6,7 +6,6 @@ typical value.  Measurement error belongs to the read-outs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,20 +13,10 @@ from scipy.special import expit, logit
 
 from il21.declare.evidence import UNCERTAINTY_KINDS, VARIABILITY_KINDS, Spread
 from il21.errors import EvidenceError, InputError, UnknownNameError, suggest
-from il21.study.draws import normals
 
 Floats = NDArray[np.float64]
 
 CENTRAL_95 = 1.959963984540054  # standard normal quantile of 0.975
-
-
-@dataclass(frozen=True)
-class Variate:
-    """A quantity that is drawn: its name, its typical value, the spread about it (same unit)."""
-
-    name: str
-    value: float
-    spread: Spread
 
 
 def uncertain(value: ArrayLike, spread: Spread, z: ArrayLike, *, name: str = "") -> Floats:
@@ -222,130 +211,3 @@ def correlate(independent: ArrayLike, matrix: ArrayLike) -> Floats:
         for column in range(row + 1):
             mixed[row] += factor[row, column] * rows[column]
     return mixed
-
-
-def draw_parameters(
-    variates: Sequence[Variate], *, seed: int, replicates: ArrayLike, trial: str = ""
-) -> dict[str, Floats]:
-    """Return typical values as each replicate of the trial knows them: one number a replicate.
-
-    Parameters
-    ----------
-    variates
-        What is uncertain, with spreads of the uncertainty kinds.
-    replicates
-        Numbers (R,) of the replicates.
-    trial
-        Leave it empty where the trials of one replicate share one state of the world.
-
-    Returns
-    -------
-    dict
-        By name an array (R,), in the unit of the value.
-
-    Raises
-    ------
-    EvidenceError
-        If a spread is impossible or a name comes twice.
-    InputError
-        If there are no replicates, or a number is not whole.
-
-    Examples
-    --------
-    >>> drawn = draw_parameters(
-    ...     [Variate("nk.r", 0.1, Spread("cv", (0.2,)))], seed=1, replicates=[0, 1]
-    ... )
-    >>> drawn["nk.r"].shape
-    (2,)
-    """
-    numbers = np.atleast_1d(np.asarray(replicates))
-    if numbers.size == 0:
-        raise InputError("no replicates: expected at least one")
-    _once(variates)
-    return {
-        row.name: uncertain(
-            row.value,
-            row.spread,
-            normals(seed, f"uncertainty/{row.name}", 0, replicate=numbers, trial=trial),
-            name=row.name,
-        )
-        for row in variates
-    }
-
-
-def draw_subjects(
-    variates: Sequence[Variate],
-    *,
-    seed: int,
-    ids: ArrayLike,
-    replicate: ArrayLike = 0,
-    trial: str = "",
-    typical: Mapping[str, ArrayLike] | None = None,
-    correlations: Mapping[tuple[str, str], float] | None = None,
-) -> dict[str, Floats]:
-    """Return the parameters of virtual patients by name: one number a patient (n,).
-
-    The spreads of ``variates`` are of the variability kinds, results in the unit of the value.
-
-    Parameters
-    ----------
-    ids, replicate
-        Patient numbers (n,) and the replicate that each belongs to, a number or (n,).
-    trial
-        Patients of the same number in trials of the same name are the same person.
-    typical
-        What replaces the typical values of the variates, e.g. from `draw_parameters`, (n,).
-    correlations
-        Of the underlying normals, by pair of names.
-
-    Raises
-    ------
-    EvidenceError, UnknownNameError
-        If a spread, a correlation or a name in ``typical`` does not fit, or a name comes twice.
-    InputError
-        If there are no patients, or a number is not whole.
-
-    Examples
-    --------
-    >>> drawn = draw_subjects([Variate("imm", 0.02, Spread("log_sd", (1.7,)))], seed=1, ids=[4, 5])
-    >>> drawn["imm"].shape
-    (2,)
-    """
-    numbers = np.atleast_1d(np.asarray(ids))
-    if numbers.size == 0:
-        raise InputError("no patients: expected at least one patient number")
-    _once(variates)
-    names = [row.name for row in variates]
-    values = dict(typical or {})
-    for name in values:
-        if name not in names:
-            raise UnknownNameError(
-                f"typical value of {name}: it is not drawn{suggest(name, names)}"
-            )
-    drawn = {
-        name: normals(seed, f"variability/{name}", numbers, replicate=replicate, trial=trial)
-        for name in names
-    }
-    if correlations:
-        drawn |= _mixed(drawn, correlations)
-    return {
-        row.name: vary(values.get(row.name, row.value), row.spread, drawn[row.name], name=row.name)
-        for row in variates
-    }
-
-
-def _mixed(
-    drawn: Mapping[str, Floats], correlations: Mapping[tuple[str, str], float]
-) -> dict[str, Floats]:
-    """Mix the correlated names in the order of the alphabet: the order of drawing is no matter."""
-    correlation_matrix(list(drawn), correlations)  # refuses names that are not drawn
-    names = sorted({name for pair in correlations for name in pair})
-    table = correlation_matrix(names, correlations)
-    return dict(zip(names, correlate([drawn[name] for name in names], table), strict=True))
-
-
-def _once(variates: Sequence[Variate]) -> None:
-    names = [row.name for row in variates]
-    for name in names:
-        if names.count(name) > 1:
-            raise EvidenceError(f"{name} is drawn twice; one spread a name")

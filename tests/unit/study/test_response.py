@@ -68,12 +68,16 @@ def test_the_rules_differ_only_by_the_five_millimetres():
     assert set(old[old != late]) == {"PD"}
 
 
-@given(st.integers(1, 2000))
-def test_sums_exactly_on_the_limits_reach_them(baseline):
-    # 0.7 x 90 is 62.99999999999999 in binary: the limit itself must still count.
-    sums = [[10.0 * baseline, 7.0 * baseline], [10.0 * baseline, 12.0 * baseline]]
-    found = visit_responses(sums, [[False], [False]], find_criteria("RECIST 1.0"))
-    assert found[:, 0].tolist() == ["PR", "PD"]
+def test_sums_exactly_on_the_limits_reach_them():
+    # 0.7 x 90 is 62.99999999999999 and 1.2 x 0.3 more than 0.36 in binary: the limit itself counts.
+    tenths = np.arange(1, 3001)
+    shrunk = np.stack([tenths / 10, 7 * tenths / 100], axis=1)
+    grown = np.stack([tenths / 10, 12 * tenths / 100], axis=1)
+    none = np.zeros((len(tenths), 1), bool)
+    assert set(visit_responses(shrunk, none, find_criteria("RECIST 1.0"))[:, 0]) == {"PR"}
+    assert set(visit_responses(grown, none, find_criteria("RECIST 1.0"))[:, 0]) == {"PD"}
+    fives = np.stack([tenths / 100, tenths / 100 + 5], axis=1)[:2000]
+    assert set(visit_responses(fives, none[:2000], find_criteria("RECIST 1.1"))[:, 0]) == {"PD"}
 
 
 POSSIBLE = st.one_of(st.just(np.nan), st.just(0.0), st.integers(5, 200).map(float))
