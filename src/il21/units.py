@@ -208,7 +208,7 @@ class Quantity:
             raise UnitError(f"'{self}' cannot be given in {wanted}")
         if wanted.text == self.unit.text:
             return self.value
-        return self.base / wanted.factor
+        return self.value * (self.unit.factor / wanted.factor)
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}" if self.unit.text != "1" else f"{self.value:g}"

@@ -97,8 +97,8 @@ def run_trials(
     json: bool,
 ) -> int:
     """Run trials, print the table, save everything; return the exit code."""
-    from il21.app.trials import Interrupted, run_trial, save
-    from il21.report.files import check_folder
+    from il21.app.trials import Interrupted, run_trial
+    from il21.report.files import check_folder, save_report
 
     check_folder(out)
     bar = _Bar()
@@ -112,11 +112,11 @@ def run_trials(
         if stop.report is None:
             print("interrupted before the first replicates were finished", file=sys.stderr)
             return INTERRUPTED
-        paths = save(stop.report, out)
+        paths = save_report(stop.report, out)
         _print_report(stop.report, json, paths)
         print(f"interrupted; what was finished is in {out}", file=sys.stderr)
         return INTERRUPTED
-    paths = save(report, out)
+    paths = save_report(report, out)
     _print_report(report, json, paths)
     return PATIENTS_FAILED if report.failed else DONE
 

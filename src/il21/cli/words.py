@@ -1,5 +1,6 @@
 """The verbs that only read the library: list, show, cite."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ def print_show(name: str, latex: bool, acts_on: str, json: bool) -> None:
     elif kind in ("module", "readout"):
         _show_module(name, json)
     elif json:
-        dump({"schema": "il21.show", "version": 1, "kind": kind, "record": asdict(record)})
+        dump({"schema": "il21.show", "version": 1, "kind": kind, "record": _data(record)})
     else:
         _show_record(kind, record)
 
@@ -109,7 +110,7 @@ def _show_record(kind: str, record: Any, indent: str = "") -> None:
     print(f"{indent}{kind} {getattr(record, 'name', '')}")
     for item in fields(record):
         value = getattr(record, item.name)
-        if item.name == "name" or value in ((), {}, "", None):
+        if item.name == "name" or not value and value is not False:
             continue
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             for part in value:
@@ -124,9 +125,18 @@ def _show_record(kind: str, record: Any, indent: str = "") -> None:
             print(f"{indent}  {item.name.replace('_', ' ')}: {_plain(value)}")
 
 
+def _data(value: Any) -> Any:
+    """Return a record as plain tables and lists."""
+    if is_dataclass(value):
+        return {item.name: _data(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _data(item) for key, item in value.items()}
+    return [_data(item) for item in value] if isinstance(value, tuple) else value
+
+
 def _plain(value: Any) -> str:
     """Return a value of a record as a person would write it."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return ", ".join(f"{key} = {_plain(item)}" for key, item in value.items())
     if isinstance(value, tuple):
         if value and isinstance(value[0], tuple):

@@ -168,6 +168,10 @@ class _Wiring:
             if port and not self._is_species(text):
                 raise DeclarationError(f"port {name}: {text} is not a species")
             return Name(text)
+        if port:
+            raise DeclarationError(
+                f"port {name}: '{text}' is not a species{suggest(text, self.units)}"
+            )
         try:
             quantity = parse_quantity(text)
         except UnitError as error:
@@ -223,11 +227,10 @@ def _quantities(
             )
         for row in module.observables:
             node = resolve.node(item, item.parsed.formulas[f"observable:{row.name}"])
-            observables.append(
-                Quantity(
-                    f"{item.name}.{row.name}", parse_unit(row.unit), node, row.about, row.error
-                )
-            )
+            full = f"{item.name}.{row.name}"
+            observables.append(Quantity(full, parse_unit(row.unit), node, row.about, row.error))
+            if Name(full) in resolve.wires.values():  # another module reads it
+                definitions.append(Quantity(full, parse_unit(row.unit), node, row.about))
     return tuple(species), definitions, tuple(observables)
 
 

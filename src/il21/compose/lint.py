@@ -214,6 +214,8 @@ CHECKS: tuple[Check, ...] = (
     UnitsClose(),
     RatesClose(),
     TriggersClose(),
+    DosesClose(),
+    StartsKnown(),
     NothingUnused(),
     RecordsMatch(),
 )

@@ -212,6 +212,8 @@ def _finite(value: Any) -> bool:
 
 def _correlations(data: Any, name: str) -> dict[str, dict[tuple[str, str], float]]:
     found: dict[str, dict[tuple[str, str], float]] = {}
+    if not isinstance(data, dict) or not all(isinstance(pairs, dict) for pairs in data.values()):
+        raise EvidenceError(f'{name}: write [correlations.mouse] with lines as "CL,V" = -0.27')
     for host, pairs in data.items():
         found[host] = {}
         for pair, value in pairs.items():

@@ -151,7 +151,7 @@ class Stepper:
         return f.text()
 
     def dense(self) -> str:
-        """DENSE = the interpolant at theta; exactly y at 0 and y1 at 1."""
+        """DENSE = the interpolant at theta; exactly y at 0, and constant where y is."""
         f = Function("dense", [("p", "w"), ("v", "theta")], self.width)
         y, y1, out = self.a(f, "Y"), self.a(f, "Y1"), self.a(f, "DENSE")
         es = [self.a(f, "E", m * self.n) for m in range(len(H))]
@@ -159,8 +159,9 @@ class Stepper:
         with f.loop(self.n) as i:
             inner = f.fma("%theta", f.load(es[2], i), f.load(es[1], i))
             inner = f.fma("%theta", inner, f.load(es[0], i))
-            inner = f.fma(rest, inner, f.load(y1, i))
-            f.store(f.fma("%theta", inner, f.mul(rest, f.load(y, i))), out, i)
+            first = f.load(y, i)
+            inner = f.fma(rest, inner, f.sub(f.load(y1, i), first))
+            f.store(f.fma("%theta", inner, first), out, i)
         return f.text()
 
     def rises(self) -> str:

@@ -108,7 +108,9 @@ def _amount(
         whole = parse_quantity(text.split("/")[0])
         if whole.unit.same_dimension(unit):
             return total
-    wanted = f"{unit}" + (" or per kg" if not per_kg else "; no body weight is known here")
+    wanted = f"{unit} or per kg"
+    if per_kg and "weight" not in covariates:
+        wanted = f"{unit}; no body weight is known here"
     raise RegimenError(
         f"regimen '{regimen.text}': a dose in '{text}' cannot be given, write it in {wanted}"
     )

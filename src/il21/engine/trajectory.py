@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,10 @@ def save(dataset: Any, path: str | Path) -> Path:
         If the folder cannot be written.
     """
     target = Path(path)
+    if not target.name:
+        raise InputError(f"'{path}' is a folder; name a file in it, e.g. run.nc")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: there is no folder {target.parent}; make it or name another file")
     partial = target.with_name(target.name + ".part")
     attrs = {
         k: json.dumps(v) if isinstance(v, (dict, list, bool)) else v
@@ -87,7 +92,8 @@ def save(dataset: Any, path: str | Path) -> Path:
         dataset.assign_attrs(attrs).to_netcdf(partial, engine="h5netcdf")
         partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # nothing was written, or it cannot be removed either
+            partial.unlink()
         why = error.strerror or str(error)
         raise InputError(f"{target}: cannot be written ({why}); name another with --out") from error
     return target

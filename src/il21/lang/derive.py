@@ -17,7 +17,7 @@ def derivative(node: Node, name: str) -> Node:
     >>> from il21.lang.parse import parse
     >>> from il21.lang.show import to_text
     >>> to_text(derivative(parse("a * x^2 + b"), "x"))
-    'a * 2 * x'
+    'a * (2 * x)'
     """
     if isinstance(node, Name):
         return ONE if node.text == name else ZERO

@@ -40,6 +40,8 @@ def _shortest(value: float) -> str:
 def _rank(node: Node) -> int:
     if isinstance(node, Binary):
         return _RANK[node.op]
+    if isinstance(node, Number) and node.value < 0:  # never read, but made by derivatives
+        return 3
     return 3 if isinstance(node, Negate) else 9
 
 
@@ -68,13 +70,19 @@ def to_latex(node: Node) -> str:
     if node.op == "^":
         return f"{_wrap(node.left, 5)}^{{{to_latex(node.right)}}}"
     if node.op == "*":
-        return rf"{_wrap(node.left, 2)} \, {_wrap(node.right, 2)}"
+        right = _wrap(node.right, 4 if isinstance(node.right, Negate) else 2)
+        return rf"{_wrap(node.left, 2)} \, {right}"
     return f"{to_latex(node.left)} {node.op} {_wrap(node.right, 2)}"
 
 
 def _wrap(node: Node, wanted: int) -> str:
     text = to_latex(node)
-    return rf"\left({text}\right)" if _rank(node) < wanted else text
+    rank = _rank(node)
+    if (isinstance(node, Call) and node.function == "hill") or (
+        isinstance(node, Number) and "\\" in text
+    ):
+        rank = 3  # a fraction, a power of ten or a unit cannot carry an exponent as it stands
+    return rf"\left({text}\right)" if rank < wanted else text
 
 
 def _latex_number(node: Number) -> str:
@@ -87,6 +95,8 @@ def _latex_number(node: Number) -> str:
 
 def _latex_call(node: Call) -> str:
     args = [to_latex(arg) for arg in node.args]
+    if node.function == "hill":
+        args[:2] = [_wrap(arg, 5) for arg in node.args[:2]]
     if node.function == "sqrt":
         return rf"\sqrt{{{args[0]}}}"
     if node.function == "hill":

@@ -12,7 +12,7 @@ from il21.declare import Population, RunIn, Trial
 from il21.engine.batch import solve_batch
 from il21.engine.quantities import quantities
 from il21.engine.schedule import Events, doses_of, events_of, first_doses
-from il21.errors import InputError, UnknownNameError, suggest
+from il21.errors import IL21Error, InputError, UnknownNameError, suggest
 from il21.lang.evaluate import evaluate
 from il21.lang.parse import parse
 from il21.lang.tree import Node, names_in
@@ -22,11 +22,13 @@ from il21.study.lesions import read_lesions
 from il21.study.population import Patients, draw_covariates, draw_numbers, draw_readout
 from il21.study.response import best_responses
 from il21.study.simulate import change_of
+from il21.study.visits import rising_days
 from il21.units import parse_quantity
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 CHUNK = 2000  # patients at a time
+LONGEST_TRIAL = 20_000.0  # d
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,12 +144,29 @@ def check_plan(plan: Plan) -> None:
     asks = any("{dose}" in regimen.text for arm in trial.arms for regimen in arm.regimens)
     if asks and levels is None:
         raise InputError(f"trial {trial.name}: a regimen asks for {{dose}} but there are no levels")
+    visit_days(trial)
     for name in (plan.burden, plan.living, plan.growth):
         plan.model.quantity(name)
     for arm in trial.arms:
         for dose in levels.doses if levels else ("",):
             covariates = {c.name: parse_quantity(c.value).base for c in plan.population.covariates}
             doses_of(plan.model, [r.with_dose(dose) for r in arm.regimens], covariates)
+
+
+def visit_days(trial: Trial) -> Floats:
+    """Return the days (v,) of a trial's visits after the first dose.
+
+    Raises
+    ------
+    InputError
+        If there are none, they do not rise, or one is not a time.
+    """
+    if not trial.visits:
+        raise InputError(f"trial {trial.name}: has no visits; write e.g. visits = [\"42 d\", \"84 d\"]")
+    try:
+        return rising_days([parse_quantity(visit).to("d") for visit in trial.visits], LONGEST_TRIAL)
+    except IL21Error as error:
+        raise InputError(f"trial {trial.name}: visits: {error}") from error
 
 
 def _chunks(plan: Plan, settings: Settings) -> Iterator[_Group]:
@@ -188,7 +207,7 @@ def _run_group(plan: Plan, settings: Settings, group: _Group) -> PatientTable:
         for name, text in plan.changes.items()
     }
     numbers = draw_numbers(model, group.who, fixed)
-    visits = np.array([parse_quantity(v).to("d") for v in trial.visits])
+    visits = visit_days(trial)
     start, reasons = _run_in(plan, settings, numbers)
     events = _events(plan, group, numbers, float(visits[-1]))
     days = np.arange(int(np.ceil(visits[-1])) + 1, dtype=float)

@@ -58,9 +58,9 @@ def pulsed():
         name="pulse", about="a pulse", source="here",
         parameters=parameters(("k", "1/d"), ("s", "ug/d"), ("on", "d"), ("off", "d"), ("every", "d")),
         species=species(("x", "ug"), ("z", "ug", "1 [ug]")),
-        switches=(Switch("day", "on", "off", "every"),),
+        switches=(Switch("lit", "on", "off", "every"),),
         processes=(
-            Process("feeding", "0 -> x", "s * day"),
+            Process("feeding", "0 -> x", "s * lit"),
             Process("loss", "x -> 0", "k * x"),
             Process("swing", "0 <-> z", "s * tanh(k * time - 2) - k * z * exp(-k * time)"),
         ),
@@ -134,9 +134,9 @@ def kinetics():
             Process("supply", "0 -> x", "v"),
             Process("loss", "x -> 0", "k * x"),
             Process("making", "0 -> y", "v * act * min(1, 0.2 + act)"),
-            Process("ending", "y -> 0", "k * max(y, 0.01 [ug]) * (y / K)^p"),
+            Process("ending", "y -> 0", "k * max(y, 0.01 [ug]) * (max(y, 0) / K)^p"),
             Process("gompertz", "0 -> V", "g * V * log(cap / V)"),
-            Process("kill", "V -> 0", "g * V * act * sqrt(y / K)"),
+            Process("kill", "V -> 0", "g * V * act * sqrt(max(y, 0) / K)"),
         ),
         doses={"iv": "x"},
     )  # fmt: skip
