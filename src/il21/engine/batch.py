@@ -1,9 +1,9 @@
 """Many patients at once: compiled, each with its own time, step and doses; the same bits in any order."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-import os
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ STATUS = (
     "the input cannot be used",
     "triggers set each other off",
 )
-BAD_INPUT = 4
+BAD_INPUT, CASCADE = 4, 5
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class BatchResult:
     ``outputs`` (n, n_times, n_outputs) in base units, named by ``names``; NaN after a failure.
     ``final`` (n, n_species) the state at the end.  ``status`` (n,): 0 done, 1 step limit, 2 step too
     small, 3 not finite, 4 bad input, 5 triggers in a circle.  ``last_time`` (n,) in days.
-    ``culprit`` (n,): the index of the species (of the parameter where ``status`` is 4 and no step was
-    tried and ``about`` says so) to look at first.
+    ``culprit`` (n,) is the index of the species to look at first where something failed; ``notes``
+    say what was wrong with the input of patients that were not tried.
     """
 
     outputs: Array
@@ -68,8 +68,8 @@ class BatchResult:
         if patient in self.notes:
             return self.notes[patient]
         name = self.species[int(self.culprit[patient])]
-        text = f"stopped at {self.last_time[patient]:g} d after {int(self.steps[patient])} steps: {STATUS[code]}"
-        return text if code == 5 else f"{text} ({name})"
+        where = f"stopped at {self.last_time[patient]:g} d after {int(self.steps[patient])} steps"
+        return f"{where}: {STATUS[code]}" + ("" if code == CASCADE else f" ({name})")
 
 
 def solve_batch(
@@ -126,7 +126,9 @@ def solve_batch(
     begin = None if start is None else _table(start, len(model.species), "start", "species")
     if begin is not None and len(begin) != n:
         raise InputError(f"start of {len(begin)} patients for {n} rows of parameters")
-    names = tuple(model.quantity(name).name for name in outputs) or tuple(s.name for s in model.species)
+    names = tuple(model.quantity(name).name for name in outputs) or tuple(
+        s.name for s in model.species
+    )
     schedule = _Schedule(model, events)
     machine = machine_of(model, names, schedule.inflows, width)
     notes = _unusable(model, table, begin, schedule)
@@ -142,7 +144,9 @@ def solve_batch(
 def _table(values: Array, columns: int, what: str, rows: str) -> Array:
     table = np.ascontiguousarray(values, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != columns:
-        raise InputError(f"{what} of shape {np.shape(values)}: must be (patients, {columns}), the {rows}")
+        raise InputError(
+            f"{what} of shape {np.shape(values)}: must be (patients, {columns}), the {rows}"
+        )
     return table
 
 
@@ -151,7 +155,9 @@ def _moments(times: Sequence[float] | Array, start_time: float) -> Array:
     if moments.ndim != 1 or not np.all(np.isfinite(moments)) or not np.isfinite(start_time):
         raise InputError("output times and start time must be finite numbers, in one row")
     if len(moments) and (np.any(np.diff(moments) < 0.0) or moments[0] < start_time):
-        raise InputError(f"output times must not decrease nor lie before the start ({start_time:g} d)")
+        raise InputError(
+            f"output times must not decrease nor lie before the start ({start_time:g} d)"
+        )
     return moments
 
 
@@ -161,7 +167,9 @@ def _tolerance(tolerance: Tolerance | str) -> Tolerance:
             raise InputError(f"there is no tolerance '{tolerance}'{suggest(tolerance, TOLERANCES)}")
         return TOLERANCES[tolerance]
     if not (0.0 < tolerance.rtol < 1.0 and 0.0 < tolerance.atol < np.inf):
-        raise InputError(f"tolerance {tolerance.rtol:g}, {tolerance.atol:g}: must be positive, below 1")
+        raise InputError(
+            f"tolerance {tolerance.rtol:g}, {tolerance.atol:g}: must be positive, below 1"
+        )
     return tolerance
 
 
@@ -210,7 +218,9 @@ def _joined(parts: list[Any], kind: Any) -> Any:
     return np.ascontiguousarray(np.concatenate(parts) if parts else [], dtype=kind)
 
 
-def _unusable(model: Model, table: Array, start: Array | None, schedule: _Schedule) -> dict[int, str]:
+def _unusable(
+    model: Model, table: Array, start: Array | None, schedule: _Schedule
+) -> dict[int, str]:
     """Return the patients that cannot be tried, with the reason."""
     notes: dict[int, str] = {}
     for what, values, rows in (
@@ -225,7 +235,9 @@ def _unusable(model: Model, table: Array, start: Array | None, schedule: _Schedu
             notes.setdefault(int(k), f"{what} {rows[j].name} is {values[k, j]}")
     if len(schedule.which):
         for k in np.flatnonzero(schedule.bad[schedule.which]):
-            notes.setdefault(int(k), "an event is out of order, not finite, or of no species or switch")
+            notes.setdefault(
+                int(k), "an event is out of order, not finite, or of no species or switch"
+            )
     return notes
 
 

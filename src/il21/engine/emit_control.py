@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from il21.engine.emit_lanes import ARRIVED, FINISHED, NOT_FINITE, STEP_LIMIT, STEP_SMALL, WANTS, Lanes
+from il21.engine.emit_lanes import (
+    ARRIVED,
+    FINISHED,
+    NOT_FINITE,
+    STEP_LIMIT,
+    STEP_SMALL,
+    WANTS,
+    Lanes,
+)
 from il21.engine.emit_step import LARGEST_FIRST, Stepper
 from il21.engine.ir import Function
 
@@ -168,7 +176,10 @@ class Control:
         f = self._function("account")
         lanes = self.lanes
         most = lanes.count(f, "MOST_STEPS")
-        with f.loop(self.width) as lane, f.when(f.do(f"icmp ne i64 {lanes.whole(f, 'ACTIVE', lane)}, 0")):
+        with (
+            f.loop(self.width) as lane,
+            f.when(f.do(f"icmp ne i64 {lanes.whole(f, 'ACTIVE', lane)}, 0")),
+        ):
             steps = f.do(f"add i64 {lanes.whole(f, 'STEPS', lane)}, 1")
             lanes.set_whole(f, steps, "STEPS", lane)
             accepted, rejected, end = f.label(), f.label(), f.label()

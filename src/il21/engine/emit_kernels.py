@@ -126,8 +126,10 @@ def _operation(f: Function, op: str, args: list[str]) -> str:
         return f.neg(args[0])
     if op == "exp":
         return f.call("vexp", ("v", f.ceiling(args[0], LARGEST_EXPONENT)))
-    if op in ("log", "tanh", "pow"):
-        return f.call(f"v{op}", *(("v", arg) for arg in args))
+    if op in ("log", "tanh"):
+        return f.call(f"v{op}", ("v", args[0]))
+    if op == "pow":
+        return f.call("vpow", ("v", args[0]), ("v", args[1]))
     if op == "sqrt":
         return f.one("sqrt", args[0])
     if op in ("min", "max"):
@@ -146,7 +148,9 @@ def _operation(f: Function, op: str, args: list[str]) -> str:
 class Kernels:
     """All functions of a system over one layout."""
 
-    def __init__(self, system: System, layout: Layout, slots: Mapping[int, int], width: int) -> None:
+    def __init__(
+        self, system: System, layout: Layout, slots: Mapping[int, int], width: int
+    ) -> None:
         self.system, self.layout, self.slots, self.width = system, layout, slots, width
 
     def _leaf(self, f: Function, op: str, index: int) -> str:
@@ -162,7 +166,9 @@ class Kernels:
         known = {} if prologue else self.slots
         return Kernel(name, self.system.tape, tops, self.width, args, self._leaf, known)
 
-    def _stored(self, name: str, rows: Sequence[tuple[int, str, int]], prologue: bool = False) -> str:
+    def _stored(
+        self, name: str, rows: Sequence[tuple[int, str, int]], prologue: bool = False
+    ) -> str:
         """A function that stores (value, array, index) rows; equal neighbours stay together."""
         kernel = self._kernel(name, [item for item, _, _ in rows], prologue)
         for item, array, index in rows:
@@ -178,7 +184,9 @@ class Kernels:
         slopes += [(item, "BY_TIME", k) for k, item in enumerate(system.by_time.values())]
         parts = [
             self._stored("prologue", [(i, "P", k) for i, k in self.slots.items()], prologue=True),
-            self._stored("starts", [(i, "U", k) for k, i in enumerate(system.starts)], prologue=True),
+            self._stored(
+                "starts", [(i, "U", k) for k, i in enumerate(system.starts)], prologue=True
+            ),
             self._stored("rates", rates),
             self._stored("slopes", [*rates, *slopes]),
             self._stored("guards", [(i, "G", k) for k, i in enumerate(system.guards)]),

@@ -5,8 +5,8 @@ from il21.engine.ir import Function, Index
 from il21.engine.layout import CONTEXT
 
 RUNNING, WANTS, ARRIVED, FINISHED = 0, 1, 2, 3  # FLAG of a lane
-DONE, STEP_LIMIT, STEP_SMALL, NOT_FINITE, BAD_INPUT, CASCADE = 0, 1, 2, 3, 4, 5  # status of a patient
-FAR = 1e300
+# Status of a patient.
+DONE, STEP_LIMIT, STEP_SMALL, NOT_FINITE, BAD_INPUT, CASCADE = range(6)
 
 
 class Lanes:
@@ -40,13 +40,22 @@ class Lanes:
         """Return a double of a lane."""
         return f.read("d", f.cell(self.s.a(f, name), slot, lane))
 
-    def set_real(self, f: Function, value: str, name: str, slot: Index = 0, lane: str = "%lane") -> None:
+    def set_real(
+        self, f: Function, value: str, name: str, slot: Index = 0, lane: str = "%lane"
+    ) -> None:
         """Set a double of a lane."""
         f.write("d", value, f.cell(self.s.a(f, name), slot, lane))
 
     def all(self) -> str:
         """Return the text of every function."""
-        parts = (self.take(), self.arrive(), self.depart(), self.finish(), self.fail(), self.culprit())
+        parts = (
+            self.take(),
+            self.arrive(),
+            self.depart(),
+            self.finish(),
+            self.fail(),
+            self.culprit(),
+        )
         return "\n\n".join((*parts, self.write_outputs()))
 
     def take(self) -> str:

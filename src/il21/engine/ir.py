@@ -256,4 +256,4 @@ def head(width: int) -> str:
     return "\n".join(lines)
 
 
-ATTRIBUTES = 'attributes #0 = { nounwind "no-builtins" "no-trapping-math"="true" }'
+ATTRIBUTES = 'attributes #0 = { nounwind "no-builtins" "no-trapping-math"="true" "prefer-vector-width"="512" }'

@@ -66,4 +66,6 @@ def eliminate(size: int, pattern: Collection[Place]) -> Elimination:
             columns[j].discard(pivot)
         order.append(pivot)
         updates.append((below, right))
-    return Elimination(size, tuple(order), tuple(sorted(places)), tuple(updates), frozenset(pattern))
+    return Elimination(
+        size, tuple(order), tuple(sorted(places)), tuple(updates), frozenset(pattern)
+    )

@@ -96,7 +96,9 @@ def build(model: Model, outputs: Sequence[str], inflows: Sequence[int]) -> Syste
     )
 
 
-def _rates(model: Model, tape: Tape, names: Mapping[str, int], place: Mapping[str, int]) -> list[int]:
+def _rates(
+    model: Model, tape: Tape, names: Mapping[str, int], place: Mapping[str, int]
+) -> list[int]:
     """Arrivals less departures of every species, each process computed once."""
     sides = [tape.constant(0.0) for _ in model.species]
     for join in (tape.add, tape.sub):

@@ -37,15 +37,15 @@ def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
 
 
 def _binary(op: str, left: Any, right: Any) -> Any:
-    if op == "+":
-        return left + right
-    if op == "-":
-        return left - right
-    if op == "*":
-        return left * right
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if op == "+":
+            return left + right
+        if op == "-":
+            return left - right
+        if op == "*":
+            return left * right
         return np.divide(left, right) if op == "/" else np.power(np.asarray(left, float), right)
 
 

@@ -68,7 +68,9 @@ class _Reader:
             if match is None or match.lastgroup is None:
                 column = len(self.text) - len(self.text[position:].lstrip(_SPACE))
                 raise self._error(column, f"'{self.text[column]}' is not of the language")
-            found.append((match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
+            kind = match.lastgroup
+            start = match.start(kind) - (kind == "unit")  # a unit begins at its bracket
+            found.append((kind, match[kind], start))
             position = match.end()
         operators = [item for item in found if item[0] == "op" and item[1] not in "()"]
         if len(operators) > MOST_OPERATORS:
@@ -171,7 +173,7 @@ class _Reader:
     def _number(self, value: str, column: int) -> Number:
         number = float(value)
         if number == float("inf"):
-            raise self._error(column, f"{value} is not finite")
+            raise self._error(column, f"{value[:20]} is not finite")
         kind, unit, _ = self._peek()
         if kind == "unit":
             self.at += 1

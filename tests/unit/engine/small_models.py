@@ -9,11 +9,15 @@ from il21.declare.model import Switch, Trigger
 
 
 def number(value, how="assumed"):
-    return {"any": {"value": value, "source": "here", "how": how, "read": "none", "because": "a test"}}
+    return {
+        "any": {"value": value, "source": "here", "how": how, "read": "none", "because": "a test"}
+    }
 
 
 def composed(module, numbers):
-    table = table_from({name: number(value) for name, value in numbers.items()}, module.name, "here")
+    table = table_from(
+        {name: number(value) for name, value in numbers.items()}, module.name, "here"
+    )
     assembly = Assembly(
         name=module.name, about="a test", source="here", host="mouse", modules=(module.name,)
     )

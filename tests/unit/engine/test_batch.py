@@ -1,5 +1,7 @@
 """The compiled path against the reference solver, against analysis, and against itself."""
 
+import signal
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -50,7 +52,9 @@ def agree(found, wanted, share=1e-6):
     assert error.max() <= share, f"{error.max(axis=0)} of each species"
 
 
-DOSES = events((0.0, BOLUS, 1, 5e5), (1.0, BOLUS, 0, 2e5), (1.5, INFUSION, 1, 1e6), (1.75, INFUSION, 1, -1e6))
+DOSES = events(
+    (0.0, BOLUS, 1, 5e5), (1.0, BOLUS, 0, 2e5), (1.5, INFUSION, 1, 1e6), (1.75, INFUSION, 1, -1e6)
+)
 CASES = {
     "decay": (small_models.decay, DOSES, np.linspace(0, 4, 41)),
     "pulsed": (small_models.pulsed, None, np.linspace(0, 6, 61)),
@@ -89,7 +93,11 @@ def test_one_compartment_is_an_exponential():
     model = small_models.decay()
     times = np.linspace(0.0, 2.0, 11)
     found = solve_batch(
-        model, numbers(model, Q=0.0), [events((0.0, BOLUS, 1, 1000.0))], times, tolerance="reference"
+        model,
+        numbers(model, Q=0.0),
+        [events((0.0, BOLUS, 1, 1000.0))],
+        times,
+        tolerance="reference",
     )
     rate = 20.0 * 24.0 / 300.0
     np.testing.assert_allclose(found.outputs[0, :, 1], 1000.0 * np.exp(-rate * times), rtol=1e-7)
@@ -99,7 +107,11 @@ def test_definitions_and_observables_are_outputs():
     model = small_models.decay()
     times = np.linspace(0.0, 30.0, 31)
     found = solve_batch(
-        model, numbers(model), [events((0.0, BOLUS, 1, 3e5))], times, outputs=("drug.central", "level", "seen")
+        model,
+        numbers(model),
+        [events((0.0, BOLUS, 1, 3e5))],
+        times,
+        outputs=("drug.central", "level", "seen"),
     )
     assert found.names == ("drug.central", "drug.level", "drug.seen")
     central, level, seen = found.outputs[0].T
@@ -140,7 +152,9 @@ def jittered(n, seed=4):
     return found
 
 
-@pytest.mark.parametrize("make", [small_models.kinetics, small_models.refill, small_models.extinction])
+@pytest.mark.parametrize(
+    "make", [small_models.kinetics, small_models.refill, small_models.extinction]
+)
 def test_the_same_bits_in_any_order_of_any_threads_and_width(make):
     model = make()
     n = 41
@@ -197,7 +211,13 @@ def test_the_step_limit_is_recorded():
 
 @pytest.mark.parametrize(
     "row",
-    [(1.0, 7, 0, 1.0), (1.0, BOLUS, 99, 1.0), (1.0, BOLUS, -1, 1.0), (np.nan, BOLUS, 0, 1.0), (1.0, BOLUS, 0, np.inf)],
+    [
+        (1.0, 7, 0, 1.0),
+        (1.0, BOLUS, 99, 1.0),
+        (1.0, BOLUS, -1, 1.0),
+        (np.nan, BOLUS, 0, 1.0),
+        (1.0, BOLUS, 0, np.inf),
+    ],
 )
 def test_an_event_that_points_nowhere_is_recorded(row):
     model = small_models.decay()
@@ -229,7 +249,9 @@ def test_output_times_do_not_change_the_curve():
 def test_a_minute_of_infusion_in_a_year_is_not_stepped_over():
     model = small_models.decay()
     minute = 1.0 / 1440.0
-    schedule = events((200.0, INFUSION, 1, 1e6 / minute), (200.0 + minute, INFUSION, 1, -1e6 / minute))
+    schedule = events(
+        (200.0, INFUSION, 1, 1e6 / minute), (200.0 + minute, INFUSION, 1, -1e6 / minute)
+    )
     times = np.array([0.0, 199.999, 200.0, 200.0 + minute, 365.0])
     found = solve_batch(model, numbers(model, CL=0.0), [schedule], times, tolerance="reference")
     total = found.outputs[0].sum(axis=1)
@@ -252,7 +274,9 @@ def test_doses_at_the_start_at_the_end_and_on_an_output_count_at_once():
 def test_events_an_ulp_apart():
     model = small_models.decay()
     near = np.nextafter(1.0, 2.0)
-    schedule = events((1.0, BOLUS, 0, 1.0), (near, BOLUS, 0, 1.0), (np.nextafter(near, 2.0), BOLUS, 0, 1.0))
+    schedule = events(
+        (1.0, BOLUS, 0, 1.0), (near, BOLUS, 0, 1.0), (np.nextafter(near, 2.0), BOLUS, 0, 1.0)
+    )
     times = np.array([np.nextafter(1.0, 0.0), 1.0, near, 2.0])
     found = solve_batch(model, numbers(model, k_a=0.0), [schedule], times)
     assert found.status[0] == 0, found.reason(0)
@@ -293,7 +317,13 @@ def test_a_run_goes_on_from_where_another_ended():
     table = drawn(model, 5)
     first = solve_batch(model, table, [NONE] * 5, [0.0, 5.0], tolerance="reference")
     second = solve_batch(
-        model, table, [NONE] * 5, [5.0, 10.0], start=first.final, start_time=5.0, tolerance="reference"
+        model,
+        table,
+        [NONE] * 5,
+        [5.0, 10.0],
+        start=first.final,
+        start_time=5.0,
+        tolerance="reference",
     )
     whole = solve_batch(model, table, [NONE] * 5, [0.0, 5.0, 10.0], tolerance="reference")
     np.testing.assert_array_equal(second.outputs[:, 0], first.final)
@@ -315,18 +345,22 @@ def test_the_end_may_lie_after_the_last_output():
     assert nothing.final[0, 1] == 5e5
 
 
-@pytest.mark.parametrize("order", [1])
-def test_the_method_is_of_fifth_order(order):
+def test_the_method_is_of_fifth_order():
     """The error falls in proportion to the tolerance, and the steps grow as its fifth root."""
     model = small_models.kinetics()
     times = np.array([0.0, 3.0])
-    best = solve_batch(model, numbers(model), [NONE], times, tolerance=Tolerance(1e-12, 1e-15)).final
+    best = solve_batch(
+        model, numbers(model), [NONE], times, tolerance=Tolerance(1e-12, 1e-15)
+    ).final
     steps, errors = [], []
     for rtol in (1e-5, 1e-10):
-        found = solve_batch(model, numbers(model), [NONE], times, tolerance=Tolerance(rtol, 1e-3 * rtol))
+        found = solve_batch(
+            model, numbers(model), [NONE], times, tolerance=Tolerance(rtol, 1e-3 * rtol)
+        )
         steps.append(found.steps[0])
         errors.append(np.abs(found.final / best - 1.0).max())
-    assert errors[1] < 1e-8 * 10 and errors[0] < 1e-3
+    assert errors[0] < 1e-3
+    assert errors[1] < 1e-7
     growth = np.log(steps[1] / steps[0]) / np.log(1e5)
     assert 0.1 < growth < 0.27
 
@@ -358,3 +392,27 @@ def test_what_cannot_be_used_is_refused(change, word):
 
 def test_tolerances_keep_their_ratio():
     assert all(t.atol == pytest.approx(1e-3 * t.rtol) for t in TOLERANCES.values())
+
+
+def test_an_interrupt_stops_the_run_within_a_step():
+    """SIGALRM raises in the waiting thread, as Ctrl-C does; the workers leave at their next step."""
+    model = small_models.robertson()
+
+    def ring(*_):
+        raise KeyboardInterrupt
+
+    n = 200_000
+    table = np.repeat(numbers(model), n, axis=0)
+    solve_batch(model, table[:1], [NONE], [0.0, 1e4], tolerance="reference")
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        begin = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            solve_batch(model, table, [NONE] * n, [0.0, 1e4], tolerance="reference")
+        assert time.monotonic() - begin < 5.0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    again = solve_batch(model, table[:5], [NONE] * 5, [0.0, 1e4])
+    assert (again.status == 0).all()

@@ -26,7 +26,10 @@ def test_found_again(objects):
     assert len(list(objects.iterdir())) == 1
 
 
-@pytest.mark.parametrize("spoil", [lambda b: b[:100], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"", lambda b: b[::-1]])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda b: b[:100], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"", lambda b: b[::-1]],
+)
 def test_a_damaged_file_is_made_again(objects, spoil):
     compiled()
     (file,) = objects.iterdir()

@@ -29,7 +29,9 @@ def test_solves_random_patterns(size, seed):
     matrix += np.diag(4.0 + size * rng.random(size))
     plan = eliminate(size, pattern)
     right = rng.normal(size=size)
-    np.testing.assert_allclose(solved(plan, matrix, right), np.linalg.solve(matrix, right), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        solved(plan, matrix, right), np.linalg.solve(matrix, right), rtol=1e-9, atol=1e-12
+    )
     assert sorted(plan.order) == list(range(size))
     assert {(i, i) for i in range(size)} | set(pattern) <= set(plan.places)
 
@@ -43,6 +45,10 @@ def test_nothing_outside_the_places_is_touched():
     rng = np.random.default_rng(3)
     pattern = [(int(i), int(j)) for i, j in rng.integers(0, 15, (30, 2))]
     plan = eliminate(15, pattern)
-    touched = {(i, p) for p, (below, _) in zip(plan.order, plan.updates, strict=True) for i in below}
-    touched |= {(p, j) for p, (_, beside) in zip(plan.order, plan.updates, strict=True) for j in beside}
+    touched = {
+        (i, p) for p, (below, _) in zip(plan.order, plan.updates, strict=True) for i in below
+    }
+    touched |= {
+        (p, j) for p, (_, beside) in zip(plan.order, plan.updates, strict=True) for j in beside
+    }
     assert touched <= set(plan.places)

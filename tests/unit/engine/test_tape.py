@@ -87,7 +87,11 @@ def function(name, args):
         raise Rough
     if name == "exp" and abs(first) > 30:
         raise Rough
-    return fair({"log": mpmath.log, "sqrt": mpmath.sqrt, "exp": mpmath.exp, "tanh": mpmath.tanh}[name](first))
+    return fair(
+        {"log": mpmath.log, "sqrt": mpmath.sqrt, "exp": mpmath.exp, "tanh": mpmath.tanh}[name](
+            first
+        )
+    )
 
 
 def fair(value):
@@ -107,14 +111,20 @@ def emitted(node, values):
     tops = [top, *(found.get(key, zero) for key in (0, 1, TIME))]
 
     def leaf(f, op, index):
-        return {"state": lambda: f.load("%y", index), "time": lambda: "%t", "param": lambda: f.load("%w", 4)}[op]()
+        return {
+            "state": lambda: f.load("%y", index),
+            "time": lambda: "%t",
+            "param": lambda: f.load("%w", 4),
+        }[op]()
 
     kernel = Kernel("inner", tape, tops, WIDTH, [("p", "y"), ("v", "t")], leaf)
     for k, item in enumerate(tops):
         kernel.f.store(kernel.value(item), "%w", k)
     outer = kernel.f.__class__("apply", [("p", "w")], WIDTH, linkage="", inline="")
     outer.run("inner", ("p", "%w"), ("p", outer.at("%w", 5)), ("v", outer.load("%w", 7)))
-    text = "\n\n".join([head(WIDTH), math_functions(WIDTH), kernel.f.text(), outer.text(), ATTRIBUTES])
+    text = "\n\n".join(
+        [head(WIDTH), math_functions(WIDTH), kernel.f.text(), outer.text(), ATTRIBUTES]
+    )
     engine = load(to_object(text + "\n")[0])
     room = np.zeros(64)
     work = room[(-room.ctypes.data % 64) // 8 :]
@@ -172,7 +182,12 @@ def test_patient_factors_are_gathered():
 
 @pytest.mark.parametrize(
     ("text", "x", "slope"),
-    [("max(x, 1)", 1.0, 0.0), ("min(x, 1)", 1.0, 1.0), ("hill(x, p, 2.5)", -1.0, 0.0), ("log(x)", -1.0, 0.0)],
+    [
+        ("max(x, 1)", 1.0, 0.0),
+        ("min(x, 1)", 1.0, 1.0),
+        ("hill(x, p, 2.5)", -1.0, 0.0),
+        ("log(x)", -1.0, 0.0),
+    ],
 )
 def test_slopes_at_kinks_are_one_sided(text, x, slope):
     values = {"x": x, "y": 1.0, "p": 2.0, "time": 0.0}
