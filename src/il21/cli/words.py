@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from il21.app.models import LoadedModel, cite, find, load, module_page, names
+from il21.app.library import cite, find, module_page, names
 from il21.cli.output import dump
 from il21.compose import describe
 from il21.errors import UnknownNameError, suggest
+
+if TYPE_CHECKING:
+    from il21.app.models import LoadedModel
 
 
 def print_list(kind: str, json: bool) -> None:
@@ -31,6 +34,8 @@ def print_show(name: str, latex: bool, acts_on: str, json: bool) -> None:
     """Print the page of a library thing."""
     kind, record = find(name)
     if kind == "assembly":
+        from il21.app.models import load
+
         _show_model(load(name), latex, acts_on, json)
     elif kind in ("module", "readout"):
         _show_module(name, json)
@@ -40,7 +45,7 @@ def print_show(name: str, latex: bool, acts_on: str, json: bool) -> None:
         _show_record(kind, record)
 
 
-def _show_model(loaded: LoadedModel, latex: bool, acts_on: str, json: bool) -> None:
+def _show_model(loaded: "LoadedModel", latex: bool, acts_on: str, json: bool) -> None:
     model = loaded.model
     rows = loaded.parameters
     how, read = describe.shares([model])
@@ -110,7 +115,7 @@ def _show_record(kind: str, record: Any, indent: str = "") -> None:
     print(f"{indent}{kind} {getattr(record, 'name', '')}")
     for item in fields(record):
         value = getattr(record, item.name)
-        if item.name == "name" or not value and value is not False:
+        if item.name == "name" or (not value and value is not False):
             continue
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             for part in value:

@@ -10,14 +10,15 @@ import numpy as np
 from il21.declare import Regimen
 from il21.errors import InputError, RegimenError, UnknownNameError, suggest
 from il21.report.stamp import stamp
-from il21.report.style import CYCLE, GREY, SMALL, dress, footer, heading, new_figure
+from il21.report.style import CYCLE, GREY, SMALL, TINY, dress, footer, heading, new_figure
 from il21.units import parse_unit
 
-_SPREAD = 100.0  # peaks that differ by more stand in panels of their own
-_MOST_PANELS = 24
+_SPREAD = 30.0  # peaks that differ by more stand in panels of their own
+_MOST_LINES = 5  # in a panel
+_MOST_PANELS, _WIDE = 120, 12  # above the second number there are three columns
 _MOST_NAMED = 7  # values of a scan that the legend names
 _LONGEST = 52  # characters of a panel's title
-_PANEL = (3.5, 2.2)  # inches
+_PANEL = (3.5, 2.0)  # inches
 _STAMPED = ("model", "model_hash", "il21")
 
 
@@ -32,8 +33,8 @@ class _Panel:
 def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
     """Draw the quantities of a run over time.
 
-    One panel a unit; quantities of one unit whose peaks differ more than a hundredfold, or that are
-    more than seven, take further panels.  Doses are ticks at the foot of each panel.  A scan has one
+    One panel a unit; quantities of one unit whose peaks differ more than thirtyfold, or that are
+    more than five, take further panels.  Doses are ticks on top of each panel.  A scan has one
     panel a quantity and one coloured line a value of the scanned parameter.
 
     Parameters
@@ -42,7 +43,7 @@ def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
         What `il21 simulate` returns: an `xarray.Dataset` over ``time``, of a scan also over the
         parameter, with ``units`` and ``long_name``.
     names
-        What to draw; everything by default.
+        What to draw; by default everything that is not zero throughout.
 
     Returns
     -------
@@ -63,16 +64,17 @@ def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
             f"{len(panels)} panels are too many for one figure (at most {_MOST_PANELS}); "
             "ask for fewer quantities"
         )
-    columns = min(2, len(panels))
+    columns = min(2 if len(panels) <= _WIDE else 3, len(panels))
     rows = ceil(len(panels) / columns)
     figure = new_figure(max(columns * _PANEL[0], 5.0), rows * _PANEL[1] + 1.25)
     made = {key: str(dataset.attrs[key]) for key in _STAMPED if key in dataset.attrs}
-    foot = footer(figure, [_dose_text(dataset), stamp(made)])
+    zero = _zero_text(dataset, chosen) if names is None else ""
+    foot = footer(figure, [_dose_text(dataset), zero, stamp(made)])
     heading(figure, str(dataset.attrs.get("model", "one run")), _about(dataset, over))
     width, height = (float(x) for x in figure.get_size_inches())
     grid = figure.add_gridspec(
         rows, columns, left=0.8 / width, right=1 - 0.15 / width, bottom=(foot + 0.42) / height,
-        top=1 - 0.62 / height, hspace=0.55, wspace=0.36,
+        top=1 - 0.68 / height, hspace=0.38, wspace=0.32,
     )  # fmt: skip
     ticks = _dose_times(dataset)
     for number, panel in enumerate(panels):
@@ -80,7 +82,8 @@ def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
         dress(axes)
         _draw(axes, dataset, panel, over, legend=number == 0)
         _dose_ticks(axes, ticks)
-        axes.set_xlabel(f"time ({dataset['time'].attrs.get('units', '')})")
+        if number + columns >= len(panels):
+            axes.set_xlabel(f"time ({dataset['time'].attrs.get('units', '')})")
     return figure
 
 
@@ -92,7 +95,17 @@ def _chosen(dataset: Any, names: Sequence[str] | None) -> list[str]:
             raise UnknownNameError(f"the run has no quantity '{name}'{suggest(name, known)}")
     if not asked or dataset.sizes.get("time", 0) < 1:
         raise InputError("nothing to draw: the run holds no quantity over time")
-    return asked
+    moving = [name for name in asked if _peak(dataset[name].values) > 0]
+    return moving if names is None and moving else asked
+
+
+def _zero_text(dataset: Any, chosen: Sequence[str]) -> str:
+    """Name the quantities that are left out because they are zero throughout."""
+    left_out = [
+        str(name) for name in dataset.data_vars
+        if name not in chosen and _peak(dataset[name].values) == 0
+    ]  # fmt: skip
+    return f"Zero throughout: {', '.join(left_out)}" if left_out else ""
 
 
 def _scanned(dataset: Any) -> str:
@@ -114,7 +127,7 @@ def _panels(dataset: Any, names: Sequence[str], alone: bool) -> list[_Panel]:
         shared: list[str] = []
         for name in members if alone else sorted(members, key=lambda one: -peaks[one]):
             apart = shared and peaks[name] * _SPREAD < peaks[shared[0]]
-            if shared and (alone or apart or len(shared) == len(CYCLE)):
+            if shared and (alone or apart or len(shared) == _MOST_LINES):
                 found.append(_Panel(tuple(shared), unit))
                 shared = []
             shared.append(name)
@@ -132,14 +145,19 @@ def _draw(axes: Any, dataset: Any, panel: _Panel, over: str, legend: bool) -> No
     if over:
         _draw_scan(axes, dataset, panel.names[0], over, legend)
     else:
-        for name, colour in zip(panel.names, CYCLE, strict=False):
-            axes.plot(time, dataset[name].values, color=colour, linewidth=1.2, label=name)
+        for place, (name, colour) in enumerate(zip(panel.names, CYCLE, strict=False)):
+            hidden = any(_same(dataset, name, other) for other in panel.names[:place])
+            axes.plot(
+                time, dataset[name].values, color=colour, linewidth=1.2, label=name,
+                linestyle=(0, (4, 3)) if hidden else "-",
+            )  # fmt: skip
         if len(panel.names) > 1:
-            axes.legend(frameon=False, fontsize=SMALL, handlelength=1.3, labelspacing=0.25)
+            _name_lines(axes)
     if len(panel.names) == 1:
         about = str(dataset[panel.names[0]].attrs.get("long_name", ""))
-        axes.set_title(_titled(panel.names[0], about), size=SMALL, loc="left", pad=5)
-    axes.set_ylabel(f"({unit_text(panel.unit)})")
+        axes.set_title(_titled(panel.names[0], about), size=SMALL, loc="left", pad=6)
+    axes.set_ylabel(unit_text(panel.unit))
+    _from_zero(axes, np.concatenate([dataset[name].values.ravel() for name in panel.names]))
     axes.set_xlim(float(time[0]), float(max(time[-1], time[0] + 1e-9)))
     axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
     axes.yaxis.get_offset_text().set_size(SMALL)
@@ -157,10 +175,27 @@ def _draw_scan(axes: Any, dataset: Any, name: str, over: str, legend: bool) -> N
         axes.plot(dataset["time"].values, array[k], color=colour, linewidth=1.2, label=label)
     if legend:
         unit = unit_text(str(dataset[over].attrs.get("units", "")))
-        axes.legend(
-            title=f"{over} ({unit})", title_fontsize=SMALL, frameon=False, fontsize=SMALL,
-            handlelength=1.3, labelspacing=0.25,
-        )  # fmt: skip
+        _name_lines(axes, title=f"{over} ({unit})")
+
+
+def _name_lines(axes: Any, title: str | None = None) -> None:
+    axes.legend(
+        title=title, title_fontsize=TINY, fontsize=TINY, handlelength=1.6, labelspacing=0.25,
+        framealpha=0.75, edgecolor="none", borderpad=0.2,
+    )  # fmt: skip
+
+
+def _same(dataset: Any, name: str, other: str) -> bool:
+    """Whether one line would hide the other."""
+    one, two = dataset[name].values, dataset[other].values
+    return bool(np.allclose(one, two, rtol=0, atol=0.005 * max(_peak(two), 1e-300), equal_nan=True))
+
+
+def _from_zero(axes: Any, values: Any) -> None:
+    """Let the axis begin at zero if that wastes little of it."""
+    finite = values[np.isfinite(values)]
+    if finite.size and 0 <= finite.min() < 0.5 * finite.max():
+        axes.set_ylim(bottom=0.0)
 
 
 def unit_text(unit: str) -> str:
@@ -187,7 +222,7 @@ def _about(dataset: Any, over: str) -> str:
 
 def _dose_text(dataset: Any) -> str:
     doses = str(dataset.attrs.get("doses", ""))
-    return f"Doses (triangles): {doses}" if doses else ""
+    return f"Doses (ticks on top): {doses}" if doses else ""
 
 
 def _dose_times(dataset: Any) -> list[float]:
@@ -204,11 +239,11 @@ def _dose_times(dataset: Any) -> list[float]:
 
 
 def _dose_ticks(axes: Any, times: Sequence[float]) -> None:
-    """Mark administrations by triangles on the upper edge of the panel."""
+    """Mark administrations by ticks on the upper edge of the panel."""
     first, last = axes.get_xlim()
     inside = [time for time in times if first <= time <= last]
     if inside:
         axes.plot(
-            inside, np.ones(len(inside)), "v", color=GREY, markersize=3.2, clip_on=False,
-            transform=axes.get_xaxis_transform(), zorder=5,
+            inside, np.ones(len(inside)), "|", color=GREY, markersize=5.0, markeredgewidth=0.9,
+            clip_on=False, transform=axes.get_xaxis_transform(), zorder=5,
         )  # fmt: skip

@@ -233,7 +233,10 @@ def _legend(axes: Any, best: NDArray[np.str_], band: bool) -> None:
         handles.append(
             Patch(facecolor=PALE, edgecolor=GREY, linewidth=0.6, label="90 % of\nreplicates")
         )
-        line("PD with a\nnew lesion", color=BLACK, marker="*", linestyle="", markersize=4)
+        line(
+            "PD with a\nnew lesion", color=BLACK, marker="*", linestyle="", markersize=4,
+            markeredgewidth=0,
+        )  # fmt: skip
     else:
         line("median of those\nread on study", color=BLACK, linewidth=2.0, marker="o", markersize=3.5)
         line("first PD", color=GREY, marker="x", linestyle="", markersize=5)

@@ -114,7 +114,7 @@ def report_renderable(report: TrialReport) -> Any:
     check_results(report)
     table = Table(
         title=Text(report.title, style="bold"), title_justify="left", box=SIMPLE_HEAD,
-        padding=(0, 0), pad_edge=False,
+        padding=(0, 0), pad_edge=False, show_edge=False,
     )  # fmt: skip
     table.add_column("trial\n  category", overflow="fold", min_width=12)
     for name in _NARROW:
@@ -128,7 +128,7 @@ def report_renderable(report: TrialReport) -> Any:
         for row in rows:
             table.add_row(*(Text(cell) for cell in _row_cells(row, result)))
     stars = [Text(_STAR)] if _starred(report) else []
-    return Group(table, *stars, *(Text(line) for line in report_footer(report)))
+    return Group(table, Text(""), *stars, *(Text(line) for line in report_footer(report)))
 
 
 def _trial_cells(result: TrialResult) -> list[str]:

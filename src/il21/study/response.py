@@ -1,12 +1,11 @@
-"""Best overall response by named criteria, from sums of diameters and new lesions.
+"""Best overall response from sums of diameters and new lesions: the fast path of virtual trials.
 
-RECIST 1.0 (Therasse et al. 2000, J Natl Cancer Inst 92:205) and RECIST 1.1 (Eisenhauer et al. 2009,
-Eur J Cancer 45:228), for target lesions and new lesions.  How many targets there are is a matter of
-the read-out.  Non-target lesions, nodes by short axis and markers are not read here.
+By RECIST 1.0 and 1.1 (`il21.study.criteria.recist`, which also reads non-target lesions, nodes by
+short axis and what other criteria need); equal to it where there are only extranodal targets.  How
+many targets there are is a matter of the read-out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -14,44 +13,32 @@ from numpy.typing import ArrayLike, NDArray
 
 from il21.declare.endpoint import ResponseRule
 from il21.errors import InputError, UnknownNameError, suggest
+from il21.study.criteria.outcome import Demands, best_code, carry_on
+from il21.study.criteria.recist import RECIST_1_0, RECIST_1_1, DiameterRule
+from il21.study.criteria.records import (
+    CR,
+    NE,
+    PD,
+    PR,
+    SD,
+    SLACK,
+    Codes,
+    Floats,
+    Names,
+    before,
+    since,
+)
 from il21.study.visits import rising_days
 from il21.units import parse_quantity
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
-Names = NDArray[np.str_]
-
-# A response is a number inside, so that the better one is the larger; NE is not evaluable.
-RESPONSES: tuple[str, ...] = ("NE", "PD", "SD", "PR", "CR")
-_NE, _PD, _SD, _PR, _CR = range(5)
-_NAMES = np.array(RESPONSES)
-_SLACK = 1e-9  # a sum that is exactly on a limit counts as having reached it, rounding or not
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criteria:
-    """The limits of a rule: parts of baseline and nadir, least rise in mm, days apart."""
-
-    name: str
-    source: str
-    partial: float  # PR at or below this part of the baseline
-    progression: float  # PD at or above this multiple of the nadir
-    least_rise: float  # mm that a PD must also have risen above the nadir
-    confirm_after: float = 28.0  # days from a response to the reading that confirms it
-
-
-RECIST_1_0 = Criteria(
-    name="RECIST 1.0", source="Therasse2000", partial=0.70, progression=1.20, least_rise=0.0
-)
-RECIST_1_1 = Criteria(
-    name="RECIST 1.1", source="Eisenhauer2009", partial=0.70, progression=1.20, least_rise=5.0
-)
-CRITERIA: Mapping[str, Criteria] = MappingProxyType(
+RESPONSES: tuple[str, ...] = ("NE", "PD", "SD", "PR", "CR")  # the worst first
+_NAMES = np.array(["NE", "PD", "", "SD", "PR", "", "", "CR"])  # by code
+CRITERIA: Mapping[str, DiameterRule] = MappingProxyType(
     {rule.name: rule for rule in (RECIST_1_0, RECIST_1_1)}
 )
 
 
-def find_criteria(name: str) -> Criteria:
+def find_criteria(name: str) -> DiameterRule:
     """Return the criteria of that name; raises UnknownNameError with the nearest names.
 
     >>> find_criteria("RECIST 1.1").least_rise
@@ -62,12 +49,20 @@ def find_criteria(name: str) -> Criteria:
     return CRITERIA[name]
 
 
-def visit_responses(sums: ArrayLike, new_lesion: ArrayLike, criteria: Criteria) -> Names:
-    """Return the response at each visit by itself: CR, PR, SD, PD or NE (n, v).
+def visit_responses(
+    sums: ArrayLike,
+    new_lesion: ArrayLike,
+    criteria: DiameterRule,
+    visits: ArrayLike | None = None,
+    confirm: bool = False,
+) -> Names:
+    """Return the response at each visit: CR, PR, SD, PD or NE (n, v).
 
     CR: no target lesion left.  PR: sum at most ``partial`` of the baseline.  PD: sum at least
     ``progression`` times the smallest sum before (baseline included) and at least ``least_rise``
-    above it, or a new lesion.  SD: else.  A missing sum makes the visit NE, new lesion or not.
+    above it, a new lesion, or anything seen after CR.  SD: else.  A missing sum is a missed visit:
+    NE, new lesion or not.  Each visit is read by itself unless ``visits`` are given: then PR, once
+    reached (and confirmed, with ``confirm``), is carried on until PD.
 
     Parameters
     ----------
@@ -78,18 +73,25 @@ def visit_responses(sums: ArrayLike, new_lesion: ArrayLike, criteria: Criteria) 
         Whether a new lesion has appeared by the visit (n, v).
     criteria
         The rule, e.g. `RECIST_1_1`.
+    visits
+        Days (v,) of the visits after the first dose, rising.
 
     Raises
     ------
     InputError
-        If there are no patients, shapes differ, or a sum is negative or infinite.
+        If there are no patients, shapes differ, a sum is negative or infinite, visits do not rise.
 
     Examples
     --------
     >>> visit_responses([[100, 70, 84, 0]], [[False, False, False]], RECIST_1_1).tolist()
     [['PR', 'PD', 'CR']]
     """
-    return _NAMES[_visit_codes(*_checked(sums, new_lesion), criteria)]
+    codes = _visit_codes(*_checked(sums, new_lesion), criteria)
+    if visits is not None:
+        days = _days(visits, codes.shape[1])
+        demands = Demands(confirm=confirm, confirm_after=criteria.confirm_after, stable_from=0.0)
+        codes = carry_on(codes, days, demands)
+    return _NAMES[codes]
 
 
 def best_responses(
@@ -126,44 +128,37 @@ def best_responses(
     >>> best_responses([[100, 70, 84, 0]], [[False, False, False]], [42, 84, 126], rule).tolist()
     ['PR']
     """
-    days, criteria = rising_days(visits), find_criteria(rule.criteria)
-    stable_from = parse_quantity(rule.minimum_stable).to("d")
-    size, new = _checked(sums, new_lesion)
-    if len(days) != new.shape[1]:
-        raise InputError(f"{len(days)} visits but {new.shape[1]} readings after the baseline")
-    codes = _visit_codes(size, new, criteria)
-    progressed = codes == _PD
-    before = np.where(np.logical_or.accumulate(progressed, axis=1), np.int8(_NE), codes)
-    stable = ((before >= _SD) & (days >= stable_from - _SLACK)).any(axis=1)
-    if rule.confirm:
-        before = np.minimum(before, _later_best(before, days, criteria.confirm_after))
-    best = before.max(axis=1)
-    fallback = np.where(stable, _SD, np.where(progressed.any(axis=1), _PD, _NE))
-    return _NAMES[np.where(best >= _PR, best, fallback)]
-
-
-def _later_best(codes: Codes, days: Floats, apart: float) -> Codes:
-    """Return the best response read ``apart`` days or more after each visit (n, v), else NE."""
-    later = np.full_like(codes, _NE)
-    for visit, day in enumerate(days):
-        from_then = codes[:, days >= day + apart - _SLACK]
-        if from_then.shape[1]:
-            later[:, visit] = from_then.max(axis=1)
-    return later
-
-
-def _visit_codes(sums: Floats, new_lesion: NDArray[np.bool_], criteria: Criteria) -> Codes:
-    baseline, size = sums[:, :1], sums[:, 1:]
-    nadir = np.fmin.accumulate(sums, axis=1)[:, :-1]
-    grown = (size >= criteria.progression * nadir * (1 - _SLACK)) & (
-        size - nadir >= criteria.least_rise - _SLACK
+    criteria = find_criteria(rule.criteria)
+    demands = Demands(
+        confirm=rule.confirm,
+        confirm_after=criteria.confirm_after,
+        stable_from=parse_quantity(rule.minimum_stable).to("d"),
     )
-    codes = np.full(size.shape, _SD, np.int8)
-    codes[size <= criteria.partial * baseline * (1 + _SLACK)] = _PR
-    codes[grown & (size > 0)] = _PD
-    codes[size == 0] = _CR
-    codes[new_lesion] = _PD
-    codes[np.isnan(size) | ~(baseline > 0)] = _NE
+    size, new = _checked(sums, new_lesion)
+    days = _days(visits, new.shape[1])
+    return _NAMES[best_code(_visit_codes(size, new, criteria), days, demands)]
+
+
+def _days(visits: ArrayLike, readings: int) -> Floats:
+    days = rising_days(visits)
+    if len(days) != readings:
+        raise InputError(f"{len(days)} visits but {readings} readings after the baseline")
+    return days
+
+
+def _visit_codes(sums: Floats, new_lesion: NDArray[np.bool_], criteria: DiameterRule) -> Codes:
+    baseline, size = sums[:, :1], sums[:, 1:]
+    nadir = before(sums)
+    grown = (size >= criteria.progression * nadir * (1 - SLACK)) & (
+        size - nadir >= criteria.least_rise - SLACK
+    )
+    codes = np.full(size.shape, SD, np.int8)
+    codes[size <= criteria.partial * baseline * (1 + SLACK)] = PR
+    codes[grown & (size > 0)] = PD
+    codes[size == 0] = CR
+    codes[since(codes == CR) & (size > 0)] = PD
+    codes[new_lesion] = PD
+    codes[np.isnan(size) | ~(baseline > 0)] = NE
     return codes
 
 

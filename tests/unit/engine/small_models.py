@@ -151,3 +151,16 @@ def kinetics():
             "cap": "50 Mcell", "g": "0.3 1/d", "p": "0.6667",
         },
     )  # fmt: skip
+
+
+@cache
+def swing():
+    """A swing whose trigger counts the times it rises above a level, and changes nothing else."""
+    module = Module(
+        name="swing", about="a swing", source="here",
+        parameters=parameters(("w", "1/d"), ("level", "mL")),
+        species=species(("x", "mL"), ("v", "mL", "1 [mL]"), ("count", "1")),
+        processes=(Process("up", "0 <-> x", "w * v"), Process("down", "0 <-> v", "-w * x")),
+        triggers=(Trigger("rising", "x > level", {"count": "count + 1"}),),
+    )  # fmt: skip
+    return composed(module, {"w": "6.283185307179586 1/d", "level": "0.5 mL"})

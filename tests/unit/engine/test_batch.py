@@ -416,3 +416,12 @@ def test_an_interrupt_stops_the_run_within_a_step():
         signal.signal(signal.SIGALRM, before)
     again = solve_batch(model, table[:5], [NONE] * 5, [0.0, 1e4])
     assert (again.status == 0).all()
+
+
+def test_a_trigger_is_armed_again_between_events():
+    """sin(2 pi t) rises above 1/2 once a period, at t = 1/12."""
+    model = small_models.swing()
+    times = np.linspace(0, 5, 51)
+    found = solve_batch(model, numbers(model), [NONE], times, tolerance="reference")
+    np.testing.assert_array_equal(found.outputs[0, :, 2], np.ceil(times - 1.0 / 12.0))
+    np.testing.assert_allclose(found.outputs[0, :, 0], np.sin(2 * np.pi * times), atol=1e-6)
