@@ -45,7 +45,12 @@ def compose(*parts, **fields):
     """Join (module, evidence table) pairs into a model; keyword arguments go to the assembly."""
     known = {module.name: (module, table) for module, table in parts}
     given = dict(
-        name="test", about="a test", source="Test2026", host="mouse", modules=tuple(known), span="2 d"
+        name="test",
+        about="a test",
+        source="Test2026",
+        host="mouse",
+        modules=tuple(known),
+        span="2 d",
     )
     return join(Assembly(**(given | fields)), lambda name: known[name])
 

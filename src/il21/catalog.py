@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from il21.cite import Citation, read_bibliography
+from il21.citation import Citation, read_bibliography
 from il21.compose.join import join
 from il21.compose.model import Model
 from il21.compose.table import EvidenceTable, read_evidence

@@ -68,7 +68,9 @@ percent = 0.01
 """
 
 _TEXT = re.compile(r"[A-Za-z0-9_ ./*^()+\-%]{1,60}\Z")
-_EXPONENT = re.compile(r"\s*\^\s*(?:-?([0-9.]+)|\(\s*-?\s*([0-9.]+)(?:\s*/\s*[0-9]+)?\s*\))(?![0-9.]|\s*\^)")
+_EXPONENT = re.compile(
+    r"\s*\^\s*(?:-?([0-9.]+)|\(\s*-?\s*([0-9.]+)(?:\s*/\s*[0-9]+)?\s*\))(?![0-9.]|\s*\^)"
+)
 _BARE_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[0-9.]+")
 
 
@@ -155,7 +157,12 @@ def parse_unit(text: str) -> Unit:
 def _check_powers(text: str) -> None:
     """Refuse towers of powers and numbers before the text is evaluated, which could take forever."""
     plain = text.replace("**", "^")
-    powers = [float(p) for pair in _EXPONENT.findall(plain) for p in pair if p.count(".") < 2 and p.strip(".")]
+    powers = [
+        float(p)
+        for pair in _EXPONENT.findall(plain)
+        for p in pair
+        if p.count(".") < 2 and p.strip(".")
+    ]
     if any(p > 12 for p in powers):
         raise UnitError(f"unit '{text}': an exponent above 12 is not a unit")
     rest = _EXPONENT.sub(" ", plain)
@@ -214,7 +221,9 @@ class Quantity:
         return f"{self.value:g} {self.unit}" if self.unit.text != "1" else f"{self.value:g}"
 
 
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)\Z", re.DOTALL | re.ASCII)
+_QUANTITY = re.compile(
+    r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)\Z", re.DOTALL | re.ASCII
+)
 
 
 def parse_quantity(text: str) -> Quantity:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from il21 import catalog
-from il21.cite import key_of
+from il21.citation import key_of
 from il21.compose.lint import lint
 from il21.compose.parsed import read_module
 from il21.compose.table import EvidenceTable, table_from
@@ -37,9 +37,13 @@ def sources() -> list[tuple[str, str]]:
     """Every source text of the library, with the place where it stands."""
     found = [(row.source, row.where) for row in RECORDS]
     for kind in (Module, Assembly, Population, ReadOut, Trial, Report):
-        found += [(e.record.source, f"{e.path}: {name}") for name, e in catalog.entries(kind).items()]
+        found += [
+            (e.record.source, f"{e.path}: {name}") for name, e in catalog.entries(kind).items()
+        ]
     for name, entry in catalog.entries(Population).items():
-        found += [(item.source, f"{entry.path}: {name}.{item.name}") for item in entry.record.covariates]
+        found += [
+            (item.source, f"{entry.path}: {name}.{item.name}") for item in entry.record.covariates
+        ]
     for name, entry in catalog.entries(Trial).items():
         if entry.record.reported is not None:
             found.append((entry.record.reported.source, f"{entry.path}: {name}.reported"))
@@ -73,7 +77,9 @@ def test_numbers_of_a_read_out_match_both_ways(name):
     assert {parameter for parameter, _, _ in table.records} == {p.name for p in read_out.parameters}
     units = {p.name: p.unit for p in read_out.parameters}
     for row in table.records.values():
-        assert parse_quantity(row.value).unit.same_dimension(parse_unit(units[row.parameter])), row.where
+        assert parse_quantity(row.value).unit.same_dimension(parse_unit(units[row.parameter])), (
+            row.where
+        )
 
 
 def test_every_source_is_in_the_bibliography():
@@ -99,7 +105,9 @@ def test_every_reference_is_used():
 def test_a_reference_can_be_found_by_a_reader(key):
     entry = catalog.references()[key]
     places = ("journal", "pmid", "pmcid", "doi", "howpublished", "url", "title")
-    named = any(entry.field(name) for name in places) or re.search(r"BIOMD|DDMODEL", entry.field("note"))
+    named = any(entry.field(name) for name in places) or re.search(
+        r"BIOMD|DDMODEL", entry.field("note")
+    )
     dated = re.fullmatch(r"(19|20)\d\d", entry.field("year")) or key == "il21_system"
     assert bool(named and dated) is (key not in INCOMPLETE), entry
     assert entry.field("author")
@@ -242,7 +250,11 @@ def test_the_library_holds_no_number_outside_its_tables():
 def test_the_library_is_found_in_a_fresh_interpreter_in_any_folder(tmp_path):
     code = "from il21 import catalog; from il21.declare import Module; print(len(catalog.entries(Module)))"
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) == len(MODULES)

@@ -68,12 +68,17 @@ def test_derivatives_agree_state_by_state(tumour: str, frozen: bool) -> None:
     for _ in range(20):
         size = np.where(start > 0, start, 10.0 ** random.uniform(-1, 4, len(start)))
         state = size * np.exp(random.normal(0.0, 1.0, len(start)))
-        named = {row.name.split(".")[-1]: float(x) for row, x in zip(composed.species, state, strict=True)}
+        named = {
+            row.name.split(".")[-1]: float(x)
+            for row, x in zip(composed.species, state, strict=True)
+        }
         theirs = il21_system.rates({**named, "M_T": 0.0}, parameters, frozen)
         ours = solver.code.rates(0.0, state.tolist(), p, [], [0.0] * len(state))
         for row, rate in zip(composed.species, ours, strict=True):
             name = row.name.split(".")[-1]
-            assert rate == pytest.approx(float(theirs[name]), rel=1e-9, abs=1e-12 * abs(named[name])), name
+            assert rate == pytest.approx(
+                float(theirs[name]), rel=1e-9, abs=1e-12 * abs(named[name])
+            ), name
 
 
 def test_a_treated_patient_agrees() -> None:
@@ -81,17 +86,27 @@ def test_a_treated_patient_agrees() -> None:
     composed = model("melanoma")
     solver = ReferenceSolver(composed, Tolerance(1e-9, 1e-11))
     held = {**composed.values, "tumour.live": 0.0}
-    start = solver.run(held, events_of(composed, (), held, -120.0, 0.0), [0.0], start_time=-120.0).final
-    space = {**held, **{row.name: x for row, x in zip(composed.species, start, strict=True)}, "time": 0.0}
+    start = solver.run(
+        held, events_of(composed, (), held, -120.0, 0.0), [0.0], start_time=-120.0
+    ).final
+    space = {
+        **held,
+        **{row.name: x for row, x in zip(composed.species, start, strict=True)},
+        "time": 0.0,
+    }
     rates = quantities(composed, ["tumour.g_obs", "tumour.h_s", "tumour.h_r"], space, ())
     f_r = held["tumour.f_r"]
     growth = rates["tumour.g_obs"] + rates["tumour.h_s"] * (1 - f_r) + rates["tumour.h_r"] * f_r
-    assert float(growth) == pytest.approx(0.019055929, rel=5e-5)  # K_2D and q_17 are not rounded here
+    assert float(growth) == pytest.approx(
+        0.019055929, rel=5e-5
+    )  # K_2D and q_17 are not rounded here
     values = {**composed.values, "tumour.g": float(growth)}
     doses = doses_of(
         composed, ["30 ug/kg IL-21 iv bolus, days 1-5, 15-19 of 56, 2 cycles"], {"weight": 70.0}
     )
-    run = solver.run(values, events_of(composed, doses, values, 0.0, 42.0), [0.0, 42.0], start=start)
+    run = solver.run(
+        values, events_of(composed, doses, values, 0.0, 42.0), [0.0, 42.0], start=start
+    )
     end = {row.name: x for row, x in zip(composed.species, run.states[-1], strict=True)}
     printed = {
         "programme.A_N": 1.8139318e-3, "nk.N_m": 19348.834, "nk.N_T": 127.71781, "cd8.E_8": 144.89741,

@@ -21,11 +21,20 @@ def test_records_come_by_name_in_order():
     [
         (lambda: catalog.find(Module, "nkk"), "there is no module 'nkk'; did you mean 'nk'"),
         (lambda: catalog.find(Trial, "davis2008"), "did you mean 'davis2007'"),
-        (lambda: catalog.find(Population, "melanoma"), "there is metastatic_melanoma, metastatic_rcc"),
+        (
+            lambda: catalog.find(Population, "melanoma"),
+            "there is metastatic_melanoma, metastatic_rcc",
+        ),
         (lambda: catalog.model("humn"), "there is no assembly 'humn'; did you mean 'human'"),
         (lambda: catalog.evidence("nkk"), "there is no module 'nkk'"),
-        (lambda: catalog.model("human", {"tumor": ("rcc",)}), "human has no module 'tumor'; did you mean 'tumour'"),
-        (lambda: catalog.model("human", {"tumour": ("rc",)}), "has no parameter set 'rc'; did you mean 'rcc'"),
+        (
+            lambda: catalog.model("human", {"tumor": ("rcc",)}),
+            "human has no module 'tumor'; did you mean 'tumour'",
+        ),
+        (
+            lambda: catalog.model("human", {"tumour": ("rc",)}),
+            "has no parameter set 'rc'; did you mean 'rcc'",
+        ),
     ],
 )
 def test_unknown_names(call, words):
@@ -46,7 +55,9 @@ def test_two_records_of_one_name_are_refused(monkeypatch):
 
     files = [SimpleNamespace(__file__=f"{n}.py", RECORD=drug(about=n)) for n in ("first", "second")]
     monkeypatch.setattr(catalog, "_files", lambda: iter(files))
-    with pytest.raises(DeclarationError, match=r"second\.py: module 'drug' stands in first\.py too"):
+    with pytest.raises(
+        DeclarationError, match=r"second\.py: module 'drug' stands in first\.py too"
+    ):
         catalog.entries.__wrapped__(Module)
 
 

@@ -63,7 +63,9 @@ def test_there_and_back(value, text, data):
 @given(unit_texts(), unit_texts())
 def test_the_size_of_a_product_is_the_product_of_sizes(left, right):
     whole = parse_unit(f"{left}*{right}")
-    assert whole.factor == pytest.approx(parse_unit(left).factor * parse_unit(right).factor, rel=1e-9)
+    assert whole.factor == pytest.approx(
+        parse_unit(left).factor * parse_unit(right).factor, rel=1e-9
+    )
 
 
 @given(unit_texts())

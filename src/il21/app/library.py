@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from il21 import catalog
-from il21.cite import Citation, key_of
+from il21.citation import Citation, key_of
 from il21.compose import describe
 from il21.declare import Assembly, Module, Population, ReadOut, Report, Trial
 from il21.errors import InputError, UnknownNameError, suggest

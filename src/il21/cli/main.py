@@ -1,4 +1,4 @@
-"""The command ``il21``: list, show, simulate, trial, cite.
+"""The command ``il21``: list, show, simulate, trial, readout, cite.
 
 Only typer is imported here; each verb imports what it needs, so that ``il21 --help`` is quick.
 """
@@ -165,6 +165,33 @@ def trial(
 
     code = run_trials(name, replicates, seed, uncertainty, set_ or [], out, threads, json)
     raise typer.Exit(code)
+
+
+@app.command()
+def readout(
+    criteria: Annotated[
+        str, typer.Option("--criteria", help="RECIST 1.0, RECIST 1.1, iRECIST, WHO, IWG 1999.")
+    ] = "RECIST 1.1",
+    visits: Annotated[
+        str, typer.Option("--visits", help="Times of the readings: '42 d, 84 d'.")
+    ] = "",
+    patients: Annotated[int, typer.Option("--patients", help="Patients to classify.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of every draw.")] = 21,
+    readers: Annotated[
+        int, typer.Option("--readers", help="Readers who share a patient's scans.")
+    ] = 1,
+    error: Annotated[
+        str, typer.Option("--error", help="relative, or absolute (the same mm at any size).")
+    ] = "relative",
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="CR and PR need a second reading.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show the error of the read-out alone: tumours that never change, classified."""
+    from il21.cli.readout import run_readout
+
+    run_readout(criteria, visits, patients, seed, readers, error, confirm, json)
 
 
 @app.command()

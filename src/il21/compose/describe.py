@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from il21.cite import key_of
+from il21.citation import key_of
 from il21.compose.model import Constant, Model
 from il21.declare.evidence import HOW, READ, Spread
 from il21.lang.show import latex_name, to_latex, to_text

@@ -134,7 +134,11 @@ class StartsKnown(Check):
         module = parsed.module
         known = {row.name for row in module.parameters}
         keys = [(f"start:{row.name}", row.name) for row in module.species]
-        keys += [(f"{part}:{row.name}", row.name) for row in module.switches for part in ("on", "off", "period")]
+        keys += [
+            (f"{part}:{row.name}", row.name)
+            for row in module.switches
+            for part in ("on", "off", "period")
+        ]
         for key, owner in keys:
             for name in names_in(parsed.formulas[key]) if key in parsed.formulas else ():
                 if name not in known:

@@ -132,7 +132,7 @@ class Model:
     default_doses: tuple[str, ...] = ()
     read_first: tuple[str, ...] = ()
     conserved: tuple[Node, ...] = ()
-    wires: Mapping[str, str] = field(default_factory=dict)
+    wires: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def odes(self) -> Mapping[str, Node]:

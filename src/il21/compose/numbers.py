@@ -25,14 +25,17 @@ class Placed(Protocol):
     def name(self) -> str:
         """Name of the instance."""
         ...
+
     @property
     def parsed(self) -> Parsed:
         """Its module, read."""
         ...
+
     @property
     def table(self) -> EvidenceTable:
         """Its evidence."""
         ...
+
     @property
     def sets(self) -> tuple[str, ...]:
         """Its named parameter sets."""

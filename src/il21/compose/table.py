@@ -212,11 +212,12 @@ def _finite(value: Any) -> bool:
 
 def _correlations(data: Any, name: str) -> dict[str, dict[tuple[str, str], float]]:
     found: dict[str, dict[tuple[str, str], float]] = {}
-    if not isinstance(data, dict) or not all(isinstance(pairs, dict) for pairs in data.values()):
-        raise EvidenceError(f'{name}: write [correlations.mouse] with lines as "CL,V" = -0.27')
-    for host, pairs in data.items():
+    hosts = cast(dict[str, Any], data) if isinstance(data, dict) else {"": data}
+    for host, pairs in hosts.items():
+        if not isinstance(pairs, dict):
+            raise EvidenceError(f'{name}: write [correlations.mouse] with lines as "CL,V" = -0.27')
         found[host] = {}
-        for pair, value in pairs.items():
+        for pair, value in cast(dict[str, Any], pairs).items():
             names = tuple(part.strip() for part in pair.split(","))
             if len(names) != 2 or not isinstance(value, (int, float)) or not -1 < value < 1:
                 raise EvidenceError(

@@ -71,7 +71,9 @@ class Regimen:
                 )
             word = found.re.pattern
             if word in seen:
-                raise RegimenError(f"regimen '{self.text}': '{piece}' is a second clause of its kind; join them")
+                raise RegimenError(
+                    f"regimen '{self.text}': '{piece}' is a second clause of its kind; join them"
+                )
             seen.add(word)
         if head["often"] and _DAYS.pattern not in seen:
             raise RegimenError(

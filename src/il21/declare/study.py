@@ -34,6 +34,8 @@ class Trial:
 
     ``visits`` are times after the first dose, with unit; ``not_evaluable`` is the reported share
     of patients without a reading, drawn at that rate and never counted as a prediction;
+    ``toxicity_grading`` names the criteria of adverse events and their version, "(assumed)" where
+    the paper was not seen to say;
     ``counted`` is false for a row that is only shown.
     """
 
@@ -45,6 +47,7 @@ class Trial:
     size: int
     visits: tuple[str, ...]
     response: ResponseRule
+    toxicity_grading: str = ""
     readout: str = "lesions"
     levels: Levels | None = None
     not_evaluable: float = 0.0

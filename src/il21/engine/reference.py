@@ -115,6 +115,7 @@ class _Run:
         self.steps = 0
         self.fired: list[tuple[float, str]] = []
         self.armed = [True] * len(solver.model.triggers)
+        self.rest: dict[int, float] = {}  # level at which a trigger that fired here was left
         self.out = np.full((len(times), len(solver.model.species)), np.nan)
         self.out_s = np.zeros((len(times), len(self.s)))
 
@@ -153,18 +154,13 @@ class _Run:
             levels = self._levels(self.now, state)
             due = [k for k, level in enumerate(levels) if level > 0.0 and self.armed[k]]
             for k, level in enumerate(levels):
-                self.armed[k] = level <= 0.0 if k not in due else False
+                # A root leaves its own level at zero give or take rounding; only a level that
+                # something has moved since then counts as fallen back.
+                fallen = level <= 0.0 and level != self.rest.get(k)
+                self.armed[k] = (self.armed[k] or fallen) and k not in due
             if not due:
                 return state
-            state = state.copy()
-            for k in due:
-                new = [
-                    (i, f(self.now, state, self.p, self.s, self.u))
-                    for i, f in self.solver.actions[k]
-                ]
-                for index, value in new:
-                    state[index] = value
-                self.fired.append((self.now, self.solver.model.triggers[k].name))
+            state = self._act(due, state)
         raise SolverError(
             f"{self.solver.model.name}: triggers set each other off at {self.now:g} d"
         )
@@ -201,28 +197,39 @@ class _Run:
             self.out_s[inside] = self.s
         self.now = until if found.status == 0 else reached
         state = found.y[:, -1]
+        self.rest = {}
         if found.status == 1:
-            for k, when in enumerate(found.t_events):
-                if len(when) and self.armed[k]:
-                    state = self._force(k, state)
+            state = self._cross([k for k, when in enumerate(found.t_events) if len(when)], state)
         return state
 
-    def _force(self, k: int, state: Array) -> Array:
-        """Fire a trigger whose root was found here, even if rounding leaves it a hair below zero."""
-        new = [(i, f(self.now, state, self.p, self.s, self.u)) for i, f in self.solver.actions[k]]
+    def _cross(self, crossed: Sequence[int], state: Array) -> Array:
+        """Fire the armed triggers whose root was found here, arm those that have fallen back."""
+        due = [k for k in crossed if self.armed[k]]
+        for k in crossed:
+            self.armed[k] = not self.armed[k]
+        before = self._levels(self.now, state)
+        state = self._act(due, state)
+        after = self._levels(self.now, state)
+        self.rest = {k: after[k] for k in due if after[k] == before[k]}
+        return state
+
+    def _act(self, due: Sequence[int], state: Array) -> Array:
+        """Apply the actions of triggers, all from the same state, and disarm them."""
+        before = state
         state = state.copy()
-        for index, value in new:
-            state[index] = value
-        self.armed[k] = False
-        self.fired.append((self.now, self.solver.model.triggers[k].name))
+        for k in due:
+            for index, action in self.solver.actions[k]:
+                state[index] = action(self.now, before, self.p, self.s, self.u)
+            self.armed[k] = False
+            self.fired.append((self.now, self.solver.model.triggers[k].name))
         return state
 
     def _watch(self, k: int) -> Any:
         def difference(t: float, y: Array) -> float:
-            return self._levels(t, y.tolist())[k] if self.armed[k] else -1.0
+            return self._levels(t, y.tolist())[k]
 
         difference.terminal = True  # type: ignore[attr-defined]
-        difference.direction = 1.0  # type: ignore[attr-defined]
+        difference.direction = 1.0 if self.armed[k] else -1.0  # type: ignore[attr-defined]
         return difference
 
     def _write(self, state: Array, now: float) -> None:

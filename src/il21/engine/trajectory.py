@@ -82,7 +82,9 @@ def save(dataset: Any, path: str | Path) -> Path:
     if not target.name:
         raise InputError(f"'{path}' is a folder; name a file in it, e.g. run.nc")
     if not target.parent.is_dir():
-        raise InputError(f"{target}: there is no folder {target.parent}; make it or name another file")
+        raise InputError(
+            f"{target}: there is no folder {target.parent}; make it or name another file"
+        )
     partial = target.with_name(target.name + ".part")
     attrs = {
         k: json.dumps(v) if isinstance(v, (dict, list, bool)) else v

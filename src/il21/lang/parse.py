@@ -75,7 +75,8 @@ class _Reader:
         operators = [item for item in found if item[0] == "op" and item[1] not in "()"]
         if len(operators) > MOST_OPERATORS:
             raise self._error(
-                operators[MOST_OPERATORS][2], f"more than {MOST_OPERATORS} operators; split it into definitions"
+                operators[MOST_OPERATORS][2],
+                f"more than {MOST_OPERATORS} operators; split it into definitions",
             )
         return found
 

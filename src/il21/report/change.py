@@ -1,4 +1,4 @@
-"""Change of the sum of diameters from baseline, as a trial would see it: nobody is read after PD."""
+"""Change of the sum of diameters from baseline, as a trial sees it: nobody is read after PD."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,8 @@ class Changes:
 
     ``change`` (n, v) is NaN where there is no reading; ``on_study`` (n, v) is true until the visit
     of the first PD, that visit included; ``best`` (n,) is the lowest change on study, NaN without
-    one; ``progressed`` (n,) says whether there was a PD, ``by_new_lesion`` (n,) whether a new lesion
-    had appeared by then; ``drawn`` (n,) who is evaluable, was integrated and has a best change.
+    one; ``progressed`` (n,) says whether there was a PD, ``by_new_lesion`` (n,) whether a new
+    lesion had appeared by then; ``drawn`` (n,) who is evaluable, was integrated and has a best change.
     """
 
     change: Floats
@@ -90,6 +90,8 @@ def ranked_band(best: Floats, replicate: NDArray[np.int64], ranks: int) -> Float
     >>> ranked_band(np.array([3.0, 1.0, 4.0, 2.0]), np.array([0, 0, 1, 1]), 2)[1].tolist()
     [3.5, 1.5]
     """
+    if ranks == 0:
+        return np.zeros((len(LEVELS), 0))
     places = 1.0 - (np.arange(ranks) + 0.5) / ranks
     rows = [
         np.quantile(best[replicate == number], places, method="hazen")

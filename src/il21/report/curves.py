@@ -13,7 +13,7 @@ from il21.report.stamp import stamp
 from il21.report.style import CYCLE, GREY, SMALL, TINY, dress, footer, heading, new_figure
 from il21.units import parse_unit
 
-_SPREAD = 30.0  # peaks that differ by more stand in panels of their own
+_SPREAD = 30.0  # a line's peak and range must not be smaller than this part of its panel's
 _MOST_LINES = 5  # in a panel
 _MOST_PANELS, _WIDE = 120, 12  # above the second number there are three columns
 _MOST_NAMED = 7  # values of a scan that the legend names
@@ -33,9 +33,10 @@ class _Panel:
 def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
     """Draw the quantities of a run over time.
 
-    One panel a unit; quantities of one unit whose peaks differ more than thirtyfold, or that are
-    more than five, take further panels.  Doses are ticks on top of each panel.  A scan has one
-    panel a quantity and one coloured line a value of the scanned parameter.
+    One panel a unit; quantities of one unit take further panels where one would be flat beside the
+    other (peak or range more than thirtyfold apart) or where there are more than five.  Doses are
+    ticks on top of each panel.  A scan has one panel a quantity and one coloured line a value of
+    the scanned parameter.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
         )
     columns = min(2 if len(panels) <= _WIDE else 3, len(panels))
     rows = ceil(len(panels) / columns)
-    figure = new_figure(max(columns * _PANEL[0], 5.0), rows * _PANEL[1] + 1.25)
+    figure = new_figure(max(columns * _PANEL[0], 5.0), rows * _PANEL[1] + 1.4)
     made = {key: str(dataset.attrs[key]) for key in _STAMPED if key in dataset.attrs}
     zero = _zero_text(dataset, chosen) if names is None else ""
     foot = footer(figure, [_dose_text(dataset), zero, stamp(made)])
@@ -74,7 +75,7 @@ def curves(dataset: Any, names: Sequence[str] | None = None) -> Any:
     width, height = (float(x) for x in figure.get_size_inches())
     grid = figure.add_gridspec(
         rows, columns, left=0.8 / width, right=1 - 0.15 / width, bottom=(foot + 0.42) / height,
-        top=1 - 0.68 / height, hspace=0.38, wspace=0.32,
+        top=1 - 0.8 / height, hspace=0.46, wspace=0.32,
     )  # fmt: skip
     ticks = _dose_times(dataset)
     for number, panel in enumerate(panels):
@@ -123,16 +124,29 @@ def _panels(dataset: Any, names: Sequence[str], alone: bool) -> list[_Panel]:
         by_unit.setdefault(str(dataset[name].attrs.get("units", "")), []).append(name)
     found: list[_Panel] = []
     for unit, members in by_unit.items():
-        peaks = {name: _peak(dataset[name].values) for name in members}
         shared: list[str] = []
-        for name in members if alone else sorted(members, key=lambda one: -peaks[one]):
-            apart = shared and peaks[name] * _SPREAD < peaks[shared[0]]
-            if shared and (alone or apart or len(shared) == _MOST_LINES):
+        size = {name: _peak(dataset[name].values) for name in members}
+        for name in members if alone else sorted(members, key=lambda one: -size[one]):
+            full = alone or len(shared) == _MOST_LINES
+            if shared and (full or not _readable(dataset, [*shared, name])):
                 found.append(_Panel(tuple(shared), unit))
                 shared = []
             shared.append(name)
         found.append(_Panel(tuple(shared), unit))
     return found
+
+
+def _readable(dataset: Any, names: Sequence[str]) -> bool:
+    """Whether no line of one panel would be flat for the sake of another."""
+    rows = [values[np.isfinite(values)] for values in (dataset[name].values for name in names)]
+    rows = [row for row in rows if row.size]
+    if not rows:
+        return True
+    peaks = [_peak(row) for row in rows]
+    extent = max(row.max() for row in rows) - min(row.min() for row in rows)
+    ranges = [float(row.max() - row.min()) for row in rows]
+    moving = [span for span, peak in zip(ranges, peaks, strict=True) if span > 1e-6 * peak]
+    return max(peaks) <= _SPREAD * min(peaks) and all(extent <= _SPREAD * span for span in moving)
 
 
 def _peak(values: Any) -> float:
@@ -152,15 +166,16 @@ def _draw(axes: Any, dataset: Any, panel: _Panel, over: str, legend: bool) -> No
                 linestyle=(0, (4, 3)) if hidden else "-",
             )  # fmt: skip
         if len(panel.names) > 1:
-            _name_lines(axes)
+            _name_lines(axes, loc="lower left", bbox_to_anchor=(-0.02, 1.03), ncols=2)
     if len(panel.names) == 1:
         about = str(dataset[panel.names[0]].attrs.get("long_name", ""))
         axes.set_title(_titled(panel.names[0], about), size=SMALL, loc="left", pad=6)
     axes.set_ylabel(unit_text(panel.unit))
     _from_zero(axes, np.concatenate([dataset[name].values.ravel() for name in panel.names]))
-    axes.set_xlim(float(time[0]), float(max(time[-1], time[0] + 1e-9)))
-    axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
-    axes.yaxis.get_offset_text().set_size(SMALL)
+    span = max(float(time[-1] - time[0]), 1e-9)
+    axes.set_xlim(float(time[0]) - 0.02 * span, float(time[-1]) + 0.01 * span)
+    axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True, useOffset=False)
+    axes.yaxis.get_offset_text().set(size=SMALL, x=-0.02, ha="right")
 
 
 def _draw_scan(axes: Any, dataset: Any, name: str, over: str, legend: bool) -> None:
@@ -178,10 +193,10 @@ def _draw_scan(axes: Any, dataset: Any, name: str, over: str, legend: bool) -> N
         _name_lines(axes, title=f"{over} ({unit})")
 
 
-def _name_lines(axes: Any, title: str | None = None) -> None:
+def _name_lines(axes: Any, **where: Any) -> None:
     axes.legend(
-        title=title, title_fontsize=TINY, fontsize=TINY, handlelength=1.6, labelspacing=0.25,
-        framealpha=0.75, edgecolor="none", borderpad=0.2,
+        title_fontsize=TINY, fontsize=TINY, handlelength=1.6, labelspacing=0.25, columnspacing=1.0,
+        framealpha=0.75, edgecolor="none", borderpad=0.2, borderaxespad=0.1, **where,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ Whole = NDArray[np.int64]
 PARTIAL, PROGRESSION = -30.0, 20.0  # % from baseline; the rule itself counts PD from the nadir
 _LOWEST, _HIGHEST = -105.0, 150.0  # %; what lies above is cut and said
 _ROOM = 1.12  # headroom above the highest bar or line
+_LEAST_MEDIAN = 3  # patients that a median needs
 _MOST_MARKS = 60  # patients above which single marks are left out
 _EVERY_LABEL = 8  # visits above which not each is labelled
 
@@ -69,8 +70,12 @@ def waterfall(
     mine = one_replicate(result, replicate)
     order = np.flatnonzero(mine & changes.drawn)
     order = order[np.argsort(-changes.best[order], kind="stable")]
+    band = ranked_band(
+        changes.best[changes.drawn], result.patients.replicate[changes.drawn], len(order)
+    )
+    cut = f"The band is cut at +{_HIGHEST:.0f} %. " if np.any(band[2] > _HIGHEST) else ""
     figure = new_figure(7.0, 4.0)
-    foot = footer(figure, [_left_out(result, changes, mine), stamp(provenance or {})])
+    foot = footer(figure, [cut + _left_out(result, changes, mine), stamp(provenance or {})])
     heading(
         figure, f"{result.trial.title} ({result.trial.name})",
         f"Best change of each patient on study. {_which(result, mine, len(order))}",
@@ -81,23 +86,25 @@ def waterfall(
     best = changes.best[order]
     colours = [RESPONSE_COLOURS[str(name)] for name in result.patients.best[order]]
     rank = np.arange(1, len(order) + 1)
-    band = ranked_band(
-        changes.best[changes.drawn], result.patients.replicate[changes.drawn], len(order)
-    )
-    top = _top(np.concatenate([best, band[1]]))
+    top = _top(np.concatenate([best, band[2]]))
     axes.bar(rank, np.minimum(best, top), width=0.82, color=colours, zorder=2)
     _band(axes, rank, band, top)
-    _bar_marks(axes, rank, best, changes.by_new_lesion[order], top)
-    axes.set_xlim(0.3, len(order) + 0.7)
+    new = changes.by_new_lesion[order] & (len(order) <= _MOST_MARKS)
+    _bar_marks(axes, rank, best, new, top)
+    _ranked_axes(axes, len(order), top)
+    _legend(axes, result.patients.best[order], band=True, star=bool(new.any()))
+    return figure
+
+
+def _ranked_axes(axes: Any, patients: int, top: float) -> None:
+    axes.set_xlim(0.3, patients + 0.7)
     axes.set_ylim(_LOWEST, top)
     axes.spines["bottom"].set_position(("data", 0.0))
     axes.tick_params(axis="x", bottom=False, labelbottom=False)
-    axes.set_xlabel(f"patients, ranked (n = {len(order)})")
+    axes.set_xlabel(f"patients, ranked (n = {patients})")
     axes.xaxis.set_label_coords(0.5, -0.03)
     axes.set_ylabel("best change from baseline\nin the sum of diameters (%)")
     _limits(axes)
-    _legend(axes, result.patients.best[order], band=True)
-    return figure
 
 
 def _band(axes: Any, rank: Whole, band: Floats, top: float) -> None:
@@ -117,7 +124,7 @@ def _bar_marks(axes: Any, rank: Whole, best: Floats, new: Flags, top: float) -> 
     for place in np.flatnonzero(best > top):
         axes.text(
             rank[place], top * 0.97, f"{best[place]:+.0f}", size=TINY, rotation=90, ha="center",
-            va="top", color="white", weight="bold", zorder=5,
+            va="top", color=BLACK, zorder=5,
         )  # fmt: skip
     away = 0.02 * (top - _LOWEST)
     ends = np.where(best < 0, best - away, np.minimum(best + away, top - 0.5 * away))
@@ -153,12 +160,11 @@ def spider(
     if not who.any():
         return _nothing(figure, axes)
     middle, number = median_on_study(changes, who)
-    lowest = np.where(changes.on_study & np.isfinite(changes.change), changes.change, -np.inf)
-    top = _top(np.append(lowest[who].max(axis=1), 0.0))
-    for row in np.flatnonzero(who):
+    top = _top(_highest(changes, who))
+    for row in np.flatnonzero(who).tolist():
         _line(axes, changes, row, RESPONSE_COLOURS[str(result.patients.best[row])], int(who.sum()))
     days = np.append(0.0, changes.visits)
-    known = np.append(True, np.isfinite(middle))
+    known = np.append(True, number >= _LEAST_MEDIAN)
     axes.plot(
         days[known], np.append(0.0, middle)[known], color=BLACK, linewidth=2.0, zorder=5,
         marker="o", markersize=3.5,
@@ -213,7 +219,7 @@ def _limits(axes: Any) -> None:
         )  # fmt: skip
 
 
-def _legend(axes: Any, best: NDArray[np.str_], band: bool) -> None:
+def _legend(axes: Any, best: NDArray[np.str_], band: bool, star: bool = False) -> None:
     """Name the responses that occur with their numbers, the median, the band and the marks."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -233,17 +239,30 @@ def _legend(axes: Any, best: NDArray[np.str_], band: bool) -> None:
         handles.append(
             Patch(facecolor=PALE, edgecolor=GREY, linewidth=0.6, label="90 % of\nreplicates")
         )
+    else:
+        line(
+            f"median on study\n({_LEAST_MEDIAN} or more read)",
+            color=BLACK,
+            linewidth=2.0,
+            marker="o",
+            markersize=3.5,
+        )
+        line("first PD", color=GREY, marker="x", linestyle="", markersize=5)
+    if star:
         line(
             "PD with a\nnew lesion", color=BLACK, marker="*", linestyle="", markersize=4,
             markeredgewidth=0,
         )  # fmt: skip
-    else:
-        line("median of those\nread on study", color=BLACK, linewidth=2.0, marker="o", markersize=3.5)
-        line("first PD", color=GREY, marker="x", linestyle="", markersize=5)
     axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1.1, 1.02), frameon=False, fontsize=SMALL,
-        borderaxespad=0.0, handlelength=1.4, labelspacing=0.7,
+        handles=handles, loc="upper left", bbox_to_anchor=(1.1, 1.02), frameon=False,
+        fontsize=SMALL, borderaxespad=0.0, handlelength=1.4, labelspacing=0.7,
     )  # fmt: skip
+
+
+def _highest(changes: Changes, who: Flags) -> Floats:
+    """Return the highest change on study of these patients, each of whom has one."""
+    seen = np.where(changes.on_study & np.isfinite(changes.change), changes.change, -np.inf)
+    return np.asarray(seen[who].max(axis=1), np.float64)
 
 
 def _top(values: Floats) -> float:
@@ -273,11 +292,11 @@ def _left_out(result: TrialResult, changes: Changes, mine: Flags) -> str:
         if number
     ]  # fmt: skip
     who = mine & changes.drawn
-    highest = np.where(changes.on_study & np.isfinite(changes.change), changes.change, -np.inf)
-    above = int((highest[who].max(axis=1) > _HIGHEST).sum()) if who.any() else 0
+    above = int((_highest(changes, who) > _HIGHEST).sum())
     text = "Not drawn: " + ", ".join(parts) + ". " if parts else ""
     if above:
-        text += f"Readings above +{_HIGHEST:.0f} % are cut ({above} patients). "
+        number = "1 patient" if above == 1 else f"{above} patients"
+        text += f"Readings above +{_HIGHEST:.0f} % are cut ({number}). "
     return text + "+20 % is drawn from baseline; the rule counts it from the smallest sum."
 
 
@@ -285,4 +304,3 @@ def _nothing(figure: Any, axes: Any) -> Any:
     axes.set_axis_off()
     axes.text(0.5, 0.5, "no patient of this replicate has a reading", ha="center", size=TEXT)
     return figure
-

@@ -18,8 +18,8 @@ from il21.study.outcome import TrialReport, TrialResult
 
 FIGURE_KINDS = (".png", ".pdf", ".svg")
 PATIENT_COLUMNS = (
-    "trial", "replicate", "patient", "arm", "dose", "best_response", "evaluable", "failed", "reason",
-    "new_lesion_day", "baseline_sum_mm",
+    "trial", "replicate", "patient", "arm", "dose", "best_response", "evaluable", "failed",
+    "reason", "new_lesion_day", "baseline_sum_mm",
 )  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def check_folder(folder: str | Path) -> Path:
         with tempfile.NamedTemporaryFile(dir=path, prefix=".il21-", suffix=".part"):
             pass
     except OSError as error:
-        raise InputError(_refusal(path, error)) from error
+        hint = "name a folder of yours with --out"
+        raise InputError(_refusal(path, error, hint)) from error
     return path
 
 
@@ -164,7 +165,8 @@ def _whole(target: Path, write: Callable[[Path], None]) -> Path:
         write(partial)
         partial.replace(target)
     except OSError as error:
-        raise InputError(_refusal(target, error)) from error
+        hint = "name another place, or make this one writable"
+        raise InputError(_refusal(target, error, hint)) from error
     finally:
         _remove(partial)
     return target
@@ -178,6 +180,6 @@ def _remove(partial: Path) -> None:
         return  # the folder is gone or closed; the error that counts is already on its way
 
 
-def _refusal(path: Path, error: OSError) -> str:
+def _refusal(path: Path, error: OSError, hint: str) -> str:
     why = (error.strerror or str(error)).lower()
-    return f"{path}: cannot be written ({why}); name another place with --out or free this one"
+    return f"{path}: cannot be written ({why}); {hint}"

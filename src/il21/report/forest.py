@@ -12,7 +12,7 @@ from il21.report.style import (
     PALE,
     SMALL,
     TEXT,
-    VERMILLION,
+    VERMILION,
     add_axes,
     footer,
     heading,
@@ -80,20 +80,21 @@ def table_figure(report: TrialReport) -> Any:
     axes.grid(axis="x", color=PALE, linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
     axes.set_xlabel("share of the evaluable patients (%)")
-    _columns(axes)
-    _legend(axes)
+    reported = any(row.reported is not None for _, rows in blocks for row in rows)
+    _columns(axes, reported)
+    _legend(axes, reported)
     return figure
 
 
 def _block_head(axes: Any, result: TrialResult, y: float) -> None:
     """Write the trial and its size at the left, joint p and verdict at the right."""
     number = evaluable(result)
-    size = f"n = {number:g}" if result.comparison else f"n = {number:.1f} on average"
+    size = f"n = {number:g}" if result.comparison else f"n = {number:.3g} on average"
     colour = BLACK if result.trial.counted else GREY
     _beside(axes, 0.0, y, -_LEFT + 0.1, f"{result.trial.name}  ({size})", "left", colour, bold=True)
     word, p = verdict_word(result), joint_p_text(result)
     text = f"joint p {p}, {word}" if p else word
-    mark = VERMILLION if word == "outside" else colour
+    mark = VERMILION if word == "outside" else colour
     _beside(axes, 1.0, y, _COUNTS - 0.22, text, "left", mark, bold=word == "outside")
 
 
@@ -117,7 +118,7 @@ def _draw_row(axes: Any, row: TableRow, place: _Place) -> None:
     if row.reported is None:
         return
     off = not row.inside
-    mark = VERMILLION if off and not place.hollow else colour
+    mark = VERMILION if off and not place.hollow else colour
     axes.plot(
         row.reported * place.share, place.y + _PAIR, "D", color=mark, markersize=4.0, zorder=5,
         markerfacecolor="white" if place.hollow else mark, clip_on=False,
@@ -125,10 +126,11 @@ def _draw_row(axes: Any, row: TableRow, place: _Place) -> None:
     _beside(axes, 1.0, place.y, _COUNTS, f"{row.reported}", "center", mark, bold=off)
 
 
-def _columns(axes: Any) -> None:
+def _columns(axes: Any, reported: bool) -> None:
     """Name the columns of numbers at the right."""
-    for away, text in ((_COUNTS, "reported"), (_MEDIANS, "predicted (90 %)")):
-        _beside(axes, 1.0, -0.55, away, text, "center", GREY)
+    _beside(axes, 1.0, -0.55, _MEDIANS, "predicted (90 %)", "center", GREY)
+    if reported:
+        _beside(axes, 1.0, -0.55, _COUNTS, "reported", "center", GREY)
 
 
 def _beside(
@@ -143,20 +145,21 @@ def _beside(
     )  # fmt: skip
 
 
-def _legend(axes: Any) -> None:
+def _legend(axes: Any, reported: bool) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=BLUE, marker="o", markersize=4.5, linewidth=1.6,
                label="predicted median and 90 % interval"),
         Line2D([], [], color=BLACK, marker="D", markersize=4, linestyle="", label="reported"),
-        Line2D([], [], color=VERMILLION, marker="D", markersize=4, linestyle="",
+        Line2D([], [], color=VERMILION, marker="D", markersize=4, linestyle="",
                label="reported, outside"),
     ]  # fmt: skip
     bottom = -0.5 / (axes.get_position().height * axes.figure.get_figheight())
     axes.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, bottom), ncols=3, frameon=False,
-        fontsize=TEXT - 1, borderaxespad=0.0, handletextpad=0.4, columnspacing=1.4,
+        handles=handles if reported else handles[:1], loc="upper center", ncols=3, frameon=False,
+        bbox_to_anchor=(0.5, bottom), fontsize=TEXT - 1, borderaxespad=0.0, handletextpad=0.4,
+        columnspacing=1.4,
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def program_version() -> str:
 def stamp(provenance: Mapping[str, str]) -> str:
     """Return the line for the foot of a figure; what is not known is left out.
 
-    >>> stamp({"seed": "21", "replicates": "400", "model": "human", "model_hash": "a1b2", "il21": "0.1.0"})
+    >>> made = {"seed": "21", "replicates": "400", "model": "human", "model_hash": "a1b2"}
+    >>> stamp({**made, "il21": "0.1.0"})
     'seed 21 · 400 replicates · model human a1b2 · il21 0.1.0'
     """
     parts: list[str] = []

@@ -9,10 +9,10 @@ from textwrap import wrap
 from typing import Any
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE = "#666666", "#DDDDDD"
-CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)  # yellow is too pale for a line
-RESPONSE_COLOURS = {"CR": GREEN, "PR": SKY, "SD": ORANGE, "PD": VERMILLION, "NE": "#999999"}
+CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)  # yellow is too pale for a line
+RESPONSE_COLOURS = {"CR": GREEN, "PR": SKY, "SD": ORANGE, "PD": VERMILION, "NE": "#999999"}
 RESPONSE_NAMES = {
     "CR": "complete response", "PR": "partial response", "SD": "stable disease",
     "PD": "progressive disease", "NE": "not evaluable",

@@ -75,7 +75,9 @@ def report_footer(report: TrialReport) -> list[str]:
     found: list[str] = []
     if not report.complete:
         done = ", ".join(
-            f"{r.trial.name} {replicates_run(r.patients)}" for r in report.results if not r.trial.pooled
+            f"{r.trial.name} {replicates_run(r.patients)}"
+            for r in report.results
+            if not r.trial.pooled
         )
         found.append(
             f"INTERRUPTED: of {report.settings.replicates} replicates these were finished: {done}"
@@ -184,7 +186,7 @@ def report_csv(report: TrialReport) -> str:
 
 
 def report_document(report: TrialReport) -> dict[str, Any]:
-    """Return the report as a JSON document: numbers, text and null only, ``schema`` and ``version``.
+    """Return the report as a JSON document: numbers, text and null, with its schema.
 
     Counts are patients, shares parts of the evaluable patients, errors Monte-Carlo SDs; a number
     that is not known is null.
@@ -223,7 +225,9 @@ def _trial(result: TrialResult, seed: int) -> dict[str, Any]:
         "replicates": replicates_run(table),
         "patients": len(table),
         "evaluable": found.evaluable if found else None,
-        "evaluable_predicted": float((table.evaluable & ~table.failed).sum() / replicates_run(table)),
+        "evaluable_predicted": float(
+            (table.evaluable & ~table.failed).sum() / replicates_run(table)
+        ),
         "shares": {name: _number(share) for name, share in result.shares.items()},
         "categories": [_category(row) for row in rows_of(result, seed)],
         "joint_p": _number(found.joint_p) if found else None,
@@ -272,7 +276,7 @@ def failed_text(report: TrialReport) -> str:
 
 
 def joint_p_text(result: TrialResult) -> str:
-    """Return joint p with its Monte-Carlo error, e.g. "0.41 ± 0.03"; empty if nothing was reported."""
+    """Return joint p with its Monte-Carlo error, e.g. "0.41 ± 0.03"; empty if none was reported."""
     found = result.comparison
     if found is None:
         return ""

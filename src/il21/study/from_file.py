@@ -51,7 +51,9 @@ def read_study(path: Path, populations: Mapping[str, Population], readouts: Sequ
     own: dict[str, Population] = {}
     tables = data.get("population", {})
     if not isinstance(tables, dict):
-        raise InputError(f"{path}: population must be tables such as [population.mine]; the trial names one")
+        raise InputError(
+            f"{path}: population must be tables such as [population.mine]; the trial names one"
+        )
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise InputError(f"{path}: [population.{name}] must be a table")

@@ -6,6 +6,7 @@ likely under d, found in closed form (Miettinen and Nurminen 1985, Stat Med 4:21
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,9 +67,7 @@ def likeliest_rates(
     return np.clip(rate + d, 0.0, 1.0), np.asarray(rate, np.float64)
 
 
-def score(
-    first: ArrayLike, n1: int, second: ArrayLike, n2: int, difference: float
-) -> Floats:
+def score(first: ArrayLike, n1: int, second: ArrayLike, n2: int, difference: float) -> Floats:
     """Return the score statistic without the factor N/(N-1); infinite where the error is 0."""
     one, two = likeliest_rates(first, n1, second, n2, difference)
     above = np.asarray(first) / n1 - np.asarray(second) / n2 - difference
@@ -117,9 +116,9 @@ def exact_limit(first: tuple[int, int], second: tuple[int, int], tail: float) ->
         return _worst(beyond, ways1, ways2, d, (low, high)) + _SET_ASIDE <= tail
 
     grid = np.linspace(-1.0, estimate, _SCAN)
-    for low, high in zip(grid[:-1], grid[1:], strict=True):
-        if not rejected(float(high)):
-            return _bisect(rejected, float(low), float(high))
+    for low, high in pairwise(grid.tolist()):
+        if not rejected(high):
+            return _bisect(rejected, low, high)
     return estimate
 
 
@@ -149,9 +148,7 @@ def _worst(
     return float(max(chances[top], _tail(beyond, ways1, ways2, near, difference).max()))
 
 
-def _tail(
-    beyond: Floats, ways1: Floats, ways2: Floats, rates: Floats, difference: float
-) -> Floats:
+def _tail(beyond: Floats, ways1: Floats, ways2: Floats, rates: Floats, difference: float) -> Floats:
     one = _chances(ways1, np.clip(rates + difference, 0.0, 1.0))
     return np.asarray(((one @ beyond) * _chances(ways2, rates)).sum(axis=1), np.float64)
 

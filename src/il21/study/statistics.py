@@ -135,8 +135,8 @@ def difference_of_rates(
 
     ``exact`` is the exact unconditional interval of Chan and Zhang (1999, Biometrics 55:1202): two
     one-sided tests by the score statistic, each tail taken at the worst nuisance rate (sought as
-    Berger and Boos 1994 do); it covers at least at the level.  ``Miettinen-Nurminen`` (1985, Stat Med 4:213) is the asymptotic score
-    interval, with their factor N/(N-1).
+    Berger and Boos 1994 do); it covers at least at the level.  ``Miettinen-Nurminen`` (1985, Stat
+    Med 4:213) is the asymptotic score interval, with their factor N/(N-1).
 
     Raises
     ------
@@ -206,9 +206,7 @@ def share_better(first: ArrayLike, second: ArrayLike) -> Better:
     if not (np.isfinite(one).all() and np.isfinite(two).all()):
         raise InputError("draws: hold NaN or infinity; leave out replicates that failed")
     won = 0.5 + 0.5 * np.sign(one - two)
-    return Better(
-        probability=float(won.mean()), error=float(won.std(ddof=1) / np.sqrt(won.size))
-    )
+    return Better(probability=float(won.mean()), error=float(won.std(ddof=1) / np.sqrt(won.size)))
 
 
 def words_of(interval: Interval, *, null: float = 0.0, higher_is_better: bool = True) -> str:
@@ -282,7 +280,7 @@ def coverage(inside: Iterable[Any], *, nominal: float = 0.9) -> Coverage:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _fisher_table(first: int, second: int, two_sided: bool) -> Floats:
     """P-values of Fisher's exact test (first + 1, second + 1); one-sided: the first is higher."""
     i, j = np.arange(first + 1)[:, None], np.arange(second + 1)[None, :]
@@ -303,6 +301,17 @@ def _fisher_table(first: int, second: int, two_sided: bool) -> Floats:
             table[rows, events - rows] = np.minimum(1.0, np.cumsum(here[::-1])[::-1])
     table.flags.writeable = False
     return table
+
+
+def fisher_rejects(
+    first: int, second: int, alpha: float, two_sided: bool = True
+) -> NDArray[np.bool_]:
+    """Return which tables (first + 1, second + 1) of events have p <= alpha by Fisher's test.
+
+    >>> int(fisher_rejects(3, 3, 0.05, two_sided=False).sum())
+    1
+    """
+    return _fisher_table(first, second, two_sided) <= check_share(alpha, "alpha") * (1 + 1e-12)
 
 
 def fisher_p(first: tuple[int, int], second: tuple[int, int], *, two_sided: bool = True) -> float:
@@ -341,5 +350,4 @@ def fisher_power(
         binomial_chances(number, check_rate(rate, "rate"))
         for number, rate in zip(patients, rates, strict=True)
     ]
-    reject = _fisher_table(*patients, two_sided) <= check_share(alpha, "alpha") * (1 + 1e-12)
-    return float(chances[0] @ reject @ chances[1])
+    return float(chances[0] @ fisher_rejects(*patients, alpha, two_sided) @ chances[1])

@@ -67,8 +67,8 @@ def test_the_drug_itself_composes():
 
 
 def test_undeclared_name_with_suggestion():
-    module = replaced("processes", "clearance", rate="CL * levle")
-    says(lambda: drug_model(module), "drug.clearance", "'levle' is not declared in module 'drug'",
+    module = replaced("processes", "clearance", rate="CL * levell")
+    says(lambda: drug_model(module), "drug.clearance", "'levell' is not declared in module 'drug'",
          "did you mean 'level'?")  # fmt: skip
 
 
@@ -108,13 +108,17 @@ def test_an_unreadable_unit():
 
 
 def test_wire_of_another_unit():
-    says(lambda: reader_model(), "wire nk.il21: wants nmol/mL, drug.level is in ng/mL", raises=UnitError)
+    says(
+        lambda: reader_model(),
+        "wire nk.il21: wants nmol/mL, drug.level is in ng/mL",
+        raises=UnitError,
+    )
     says(lambda: reader_model(wires={"nk.il21": "3 ng"}), "wire nk.il21: wants nmol/mL", "'3 ng'",
          raises=UnitError)  # fmt: skip
 
 
 def test_wire_from_nowhere_and_to_nowhere():
-    says(lambda: reader_model(wires={"nk.il21": "drug.levle"}), "there is no 'drug.levle'",
+    says(lambda: reader_model(wires={"nk.il21": "drug.levell"}), "there is no 'drug.levell'",
          "did you mean 'drug.level'")  # fmt: skip
     says(lambda: reader_model(wires={"nk.il12": "0 nM", "nk.il21": "0 nM"}), "wire nk.il12",
          "did you mean 'nk.il21'?")  # fmt: skip
@@ -146,7 +150,9 @@ def test_missing_value_for_a_host():
 
 
 def test_input_changed_instead_of_port():
-    module = replace(READER, processes=(*READER.processes, Process("binding", "il21 -> 0", "r * il21")))
+    module = replace(
+        READER, processes=(*READER.processes, Process("binding", "il21 -> 0", "r * il21"))
+    )
     says(lambda: reader_model(module), "nk.binding: 'il21' is an Input",
          "may read but not change; declare it a Port")  # fmt: skip
 
@@ -160,8 +166,13 @@ def test_a_port_is_wired_to_a_species():
     model = compose(*parts, wires={"eater.food": "drug.central"})
     assert model.processes[-1].leaves == (("drug.central", Number(1.0)),)
     assert "eater.k * drug.central" in to_text(model.odes["drug.central"])
-    says(lambda: compose(*parts, wires={"eater.food": "0 ng"}), "port eater.food: '0 ng' is not a species")
-    says(lambda: compose(*parts, wires={"eater.food": "drug.level"}), "eater.food", raises=UnitError)
+    says(
+        lambda: compose(*parts, wires={"eater.food": "0 ng"}),
+        "port eater.food: '0 ng' is not a species",
+    )
+    says(
+        lambda: compose(*parts, wires={"eater.food": "drug.level"}), "eater.food", raises=UnitError
+    )
 
 
 def test_effect_on_a_missing_process():
@@ -174,8 +185,14 @@ def test_effect_on_a_missing_process():
 
 
 def test_circle_of_definitions():
-    rows = (Definition("level", "ng/mL", "other"), Definition("other", "ng/mL", "level - central / V"))
-    says(lambda: drug_model(drug(definitions=rows)), "in a circle: drug.level -> drug.other -> drug.level")
+    rows = (
+        Definition("level", "ng/mL", "other"),
+        Definition("other", "ng/mL", "level - central / V"),
+    )
+    says(
+        lambda: drug_model(drug(definitions=rows)),
+        "in a circle: drug.level -> drug.other -> drug.level",
+    )
 
 
 def test_circle_through_a_wire():
@@ -198,17 +215,25 @@ def test_changes_that_cannot_be_read():
              "drug.uptake", word)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["exp", "time", "ng", "pi", "if", "lambda", "2x", "a b", "__x", ""])
+@pytest.mark.parametrize(
+    "name", ["exp", "time", "ng", "pi", "if", "lambda", "2x", "a b", "__x", ""]
+)
 def test_forbidden_names(name):
     module = replace(drug(), parameters=(*drug().parameters, Parameter(name, "1", "forbidden")))
     says(lambda: read_module(module), f"drug.{name}")
 
 
 def test_names_stand_once():
-    says(lambda: read_module(drug(parameters=(*drug().parameters, drug().parameters[0]))), "declared twice")
+    says(
+        lambda: read_module(drug(parameters=(*drug().parameters, drug().parameters[0]))),
+        "declared twice",
+    )
     says(lambda: read_module(drug(processes=(*drug().processes, Process("uptake", "0 -> depot", "0")))),
          "process 'uptake' is declared twice")  # fmt: skip
-    says(lambda: read_module(drug(observables=(Observable("level", "ng/mL", "level"),))), "declared twice")
+    says(
+        lambda: read_module(drug(observables=(Observable("level", "ng/mL", "level"),))),
+        "declared twice",
+    )
     says(lambda: drug_model(modules=("drug", "drug")), "'drug' stands twice")
 
 
@@ -225,7 +250,12 @@ def test_starts_and_switch_times_are_known_before_the_run():
 
 def test_triggers_doses_and_other_rows():
     trigger = Trigger("gone", "central < 1 [d]", {"central": "0"})
-    says(lambda: drug_model(drug(triggers=(trigger,))), "drug.gone", "compares numbers in", raises=UnitError)
+    says(
+        lambda: drug_model(drug(triggers=(trigger,))),
+        "drug.gone",
+        "compares numbers in",
+        raises=UnitError,
+    )
     trigger = Trigger("gone", "central = 1 [ng]", {"central": "0"})
     says(lambda: drug_model(drug(triggers=(trigger,))), "cannot read the condition")
     trigger = Trigger("gone", "central < 1 [ng]", {"centrel": "0"})
@@ -233,9 +263,17 @@ def test_triggers_doses_and_other_rows():
     trigger = Trigger("gone", "central < 1 [ng]", {"central": "V"})
     says(lambda: drug_model(drug(triggers=(trigger,))), "must be in ug", raises=UnitError)
     says(lambda: drug_model(drug(doses={"iv": "centrel"})), "dose route iv: 'centrel'", "'central'")
-    says(lambda: drug_model(drug(doses={"iv": "1 mL -> central"})), "takes ug, not mL", raises=UnitError)
+    says(
+        lambda: drug_model(drug(doses={"iv": "1 mL -> central"})),
+        "takes ug, not mL",
+        raises=UnitError,
+    )
     says(lambda: drug_model(drug(may_be_negative=("centrel",))), "may_be_negative", "'central'")
-    says(lambda: drug_model(drug(conserved=("central + V",))), "conserved 'central + V'", raises=UnitError)
+    says(
+        lambda: drug_model(drug(conserved=("central + V",))),
+        "conserved 'central + V'",
+        raises=UnitError,
+    )
     says(lambda: drug_model(agents={"X": "drag"}), "agent X: 'drag' takes no doses", "'drug'")
     says(lambda: drug_model(time="ng"), "is not a unit of time", raises=UnitError)
     says(lambda: drug_model(span="40"), "cannot be given in d", raises=UnitError)
@@ -250,7 +288,11 @@ def test_sets_for_an_instance_that_is_not_there():
     )
     parts = drug(), evidence(NUMBERS)
     assert join(assembly, lambda _: parts).species
-    says(lambda: join(assembly, lambda _: parts, None, {"drag": ("x",)}), "no instance 'drag'", "'drug'")
+    says(
+        lambda: join(assembly, lambda _: parts, None, {"drag": ("x",)}),
+        "no instance 'drag'",
+        "'drug'",
+    )
 
 
 def test_since_takes_its_own_module():

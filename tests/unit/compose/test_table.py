@@ -35,9 +35,15 @@ def read(tmp_path, text):
 
 def test_hosts_and_sets_are_looked_up_in_order(tmp_path):
     table = read(tmp_path, GOOD)
-    value = {key: table.find("CL", *key).value for key in [
-        ("mouse", ()), ("mouse", ("b16",)), ("mouse", ("renca",)), ("human", ()), ("human", ("b16",))]}  # fmt: skip
-    assert list(value.values()) == ["2 mL/h", "3 mL/h", "2 mL/h", "4 mL/h", "4 mL/h"]
+    for host, sets, value in (
+        ("mouse", (), "2 mL/h"),
+        ("mouse", ("b16",), "3 mL/h"),
+        ("mouse", ("renca",), "2 mL/h"),
+        ("mouse", ("renca", "b16"), "3 mL/h"),
+        ("human", (), "4 mL/h"),
+        ("human", ("b16",), "4 mL/h"),
+    ):
+        assert table.find("CL", host, sets).value == value
     assert table.find("V", "mouse") is None
     assert table.sets_of("mouse") == ("b16",)
 

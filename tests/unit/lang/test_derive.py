@@ -91,7 +91,9 @@ def test_against_finite_differences(node, name):
     middle = (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * step)
     coarse = (ends[3] - ends[0]) / (4 * step)
     assume(abs(middle - coarse) < 1e-3 * (1 + abs(middle)))  # the difference itself is good here
-    assert float(slope) == pytest.approx(float(middle), rel=1e-3, abs=1e-4 * (1 + max(map(abs, ends))))
+    assert float(slope) == pytest.approx(
+        float(middle), rel=1e-3, abs=1e-4 * (1 + max(map(abs, ends)))
+    )
 
 
 def test_a_wrong_rule_is_seen():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from il21.engine import source
 from il21.lang.evaluate import evaluate
 from il21.lang.parse import parse
-from il21.lang.tree import Binary, Call, Name, Negate, Number
+from il21.lang.tree import Name, Negate, Number
 from tests.unit.lang.trees import SMOOTH, trees
 
 NAMES = {"x": "y[0]", "y": "y[1]", "k": "y[2]"}
@@ -19,7 +19,6 @@ NAMES = {"x": "y[0]", "y": "y[1]", "k": "y[2]"}
 def compiled(node):
     function = source._function("f", [f"return {source._code(node, NAMES)}"])
     return lambda values: function(0.0, [values[n] for n in NAMES], (), (), ())
-
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -74,7 +73,10 @@ def test_arrays_broadcast():
     x = np.array([1.0, 2.0])
     k = np.array([[1.0], [3.0]])
     assert evaluate(parse("x * k"), {"x": x, "k": k}).shape == (2, 2)
-    assert evaluate(parse("hill(x, k, 1)"), {"x": x, "k": k}).tolist() == [[0.5, 2 / 3], [0.25, 0.4]]
+    assert evaluate(parse("hill(x, k, 1)"), {"x": x, "k": k}).tolist() == [
+        [0.5, 2 / 3],
+        [0.25, 0.4],
+    ]
 
 
 def test_literals_and_names_only():

@@ -111,7 +111,7 @@ def test_a_misspelt_function_has_a_suggestion():
         "x\n;y",
         "α * x",
         "x\u2212y",
-        "１ + x",
+        "\uff11 + x",
         "x" * (LONGEST + 1),
         "(" * (DEEPEST + 1) + "x" + ")" * (DEEPEST + 1),
         "exp(" * (DEEPEST + 1) + "x" + ")" * (DEEPEST + 1),

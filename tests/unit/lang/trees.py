@@ -29,7 +29,9 @@ def grown(functions):
             st.tuples(inner, inner, inner).map(lambda args: Call("hill", args)),
         ]  # fmt: skip
         if "min" in functions:
-            rows.append(st.tuples(st.sampled_from(["min", "max"]), pair).map(lambda row: Call(*row)))
+            rows.append(
+                st.tuples(st.sampled_from(["min", "max"]), pair).map(lambda row: Call(*row))
+            )
         return st.one_of(rows)
 
     return extend

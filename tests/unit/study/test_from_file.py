@@ -92,7 +92,7 @@ def test_both_formats_give_one_record(tmp_path):
         (("trial", "arms"), None, "trial: no 'arms'; expected a list"),
         (("trial", "visits"), None, "trial: no 'visits'"),
         (("trial", "population"), None, "trial: no 'population'; expected text in quotes"),
-        (("trial", "sise"), 3, "trial: unknown key 'sise'; did you mean 'size'"),
+        (("trial", "sizze"), 3, "trial: unknown key 'sizze'; did you mean 'size'"),
         (("trial", "size"), "40", "trial.size: '40' must be a whole number"),
         (("trial", "size"), 40.5, "trial.size: 40.5 must be a whole number"),
         (("trial", "size"), True, "trial.size: True must be a whole number"),
@@ -126,7 +126,11 @@ def test_wrong_entries(tmp_path, path, to, words):
     ("path", "to", "words"),
     [
         (("trial", "population"), "metastatic_melanom", "did you mean 'metastatic_melanoma'"),
-        (("trial", "readout"), "lesion", "trial.readout: there is no 'lesion'; did you mean 'lesions'"),
+        (
+            ("trial", "readout"),
+            "lesion",
+            "trial.readout: there is no 'lesion'; did you mean 'lesions'",
+        ),
     ],
 )
 def test_unknown_names(tmp_path, path, to, words):

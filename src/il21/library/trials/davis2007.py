@@ -37,6 +37,7 @@ DAVIS_2007 = Trial(
         assumed="neither the criteria nor the times of reading stand in the abstract; "
         "'2 x 6 weeks' implies weeks 6 and 12",
     ),
+    toxicity_grading="CTCAE 3.0 (assumed)",
     not_evaluable=4 / 29,
     reported=Reported(
         treated=29,

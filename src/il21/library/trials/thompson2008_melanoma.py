@@ -30,6 +30,7 @@ THOMPSON_2008_MELANOMA = Trial(
         minimum_stable="35 d",
         assumed="neither the criteria nor the times of reading stand in the abstract",
     ),
+    toxicity_grading="CTCAE 3.0 (assumed)",
     reported=Reported(
         treated=24,
         evaluable=24,

@@ -19,6 +19,7 @@ THOMPSON_2008_POOLED = Trial(
         minimum_stable="35 d",
         assumed="as the two trials that it pools",
     ),
+    toxicity_grading="CTCAE 3.0 (assumed)",
     reported=Reported(
         treated=43,
         evaluable=43,

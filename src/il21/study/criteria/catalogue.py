@@ -43,6 +43,7 @@ from il21.study.criteria.records import (
     Findings,
     Floats,
     Names,
+    any_along,
 )
 from il21.study.criteria.who import CONFIRM_AFTER as WHO_CONFIRM
 from il21.study.criteria.who import read_who
@@ -50,6 +51,7 @@ from il21.units import parse_quantity
 
 # By code, iUPD (-1) last.
 _IMMUNE = ("NE", "iCPD", "non-iCR/non-iUPD", "iSD", "iPR", "", "", "iCR", "iUPD")
+_SOLID = ("NE", "PD", "non-CR/non-PD", "SD", "PR", "CR")
 _PLAIN = {
     "CRu": "CR", "nPR": "PR", "non-CR/non-PD": "SD", "iCR": "CR", "iPR": "PR", "iSD": "SD",
     "non-iCR/non-iUPD": "SD", "iCPD": "PD", "iUPD": "PD",
@@ -62,28 +64,24 @@ Reader = Callable[[Findings, Demands], tuple[Codes, Floats]]
 class Criterion:
     """Response criteria: what they are for, where they stand, how a patient is read by them.
 
-    ``confirm_after`` are the days from a response to the reading that confirms it;
-    ``always_confirm`` says that the rule asks for it whatever the trial does.  ``diameters`` are
-    the limits of a rule on sums of diameters, by which `select_targets` chooses.
+    ``responses`` are those that the rule knows, the worst first; ``confirm_after`` the days from a
+    response to the reading that confirms it, which ``always_confirm`` asks for whatever the trial
+    does; ``immune`` and ``blood`` mark iRECIST and the rule that reads counts, ``nodal`` those
+    whose lesions are lymph nodes.  ``diameters`` are the limits of a rule on sums of diameters, by
+    which `select_targets` chooses.
     """
 
     name: str
     source: str
     about: str
     read: Reader
+    responses: tuple[str, ...]
     confirm_after: float
     always_confirm: bool = False
     immune: bool = False
     blood: bool = False
+    nodal: bool = False
     diameters: DiameterRule | None = None
-
-    @property
-    def responses(self) -> tuple[str, ...]:
-        """The responses that the rule knows, the worst first."""
-        if self.immune:
-            return ("NE", "iCPD", "iUPD", "non-iCR/non-iUPD", "iSD", "iPR", "iCR")
-        lacking = {"IWG 1999": ("nPR",), "NCI-WG 1996": ("CRu", "non-CR/non-PD")}
-        return tuple(n for n in LEVELS if n not in lacking.get(self.name, ("nPR", "CRu")))
 
 
 def _plain_rule(codes_of: Callable[[Findings], Codes]) -> Reader:
@@ -98,7 +96,7 @@ def _diameters(rule: DiameterRule, about: str) -> Criterion:
     return Criterion(
         name=rule.name, source=rule.source, about=about,
         read=_plain_rule(partial(read_recist, rule=rule)), confirm_after=rule.confirm_after,
-        diameters=rule,
+        responses=_SOLID, diameters=rule,
     )  # fmt: skip
 
 
@@ -109,19 +107,25 @@ CRITERIA: Mapping[str, Criterion] = MappingProxyType({
         Criterion(
             name="iRECIST", source="Seymour2017", about="solid tumours under immunotherapy",
             read=read_irecist, confirm_after=RECIST_1_1.confirm_after, immune=True,
+            responses=("NE", "iCPD", "iUPD", "non-iCR/non-iUPD", "iSD", "iPR", "iCR"),
             diameters=RECIST_1_1,
         ),
         Criterion(
             name="WHO", source="Miller1981", about="solid tumours, products of two diameters",
             read=_plain_rule(read_who), confirm_after=WHO_CONFIRM, always_confirm=True,
+            responses=_SOLID,
         ),
         Criterion(
             name="IWG 1999", source="Cheson1999", about="lymphoma, products of two diameters",
             read=_plain_rule(read_iwg), confirm_after=IWG_CONFIRM,
+            nodal=True,
+            responses=("NE", "PD", "non-CR/non-PD", "SD", "PR", "CRu", "CR"),
         ),
         Criterion(
             name="NCI-WG 1996", source="Cheson1996", about="chronic lymphocytic leukaemia",
             read=_plain_rule(read_cll), confirm_after=CLL_CONFIRM, always_confirm=True, blood=True,
+            nodal=True,
+            responses=("NE", "PD", "SD", "PR", "nPR", "CR"),
         ),
     )
 })  # fmt: skip
@@ -177,10 +181,10 @@ def assess(found: Findings, rule: ResponseRule) -> Assessment:
         stable_from=parse_quantity(rule.minimum_stable).to("d"),
     )
     codes, progression = criterion.read(found, demands)
-    stable = SD if criterion.blood else np.where(found.has.any(axis=1), SD, NON)
+    stable = SD if criterion.blood else np.where(any_along(found.has, 1), SD, NON)
     best = best_code(codes, found.days, demands, stable)
     if criterion.immune:
-        best = np.where((best == NE) & (codes == IUPD).any(axis=1), np.int8(IUPD), best)
+        best = np.where((best == NE) & any_along(codes == IUPD, 1), np.int8(IUPD), best)
     names = np.array(_IMMUNE if criterion.immune else LEVELS)
     good = counted(before_progression(codes), found.days, demands) >= PR
     response = np.where(best >= PR, first_day(good, found.days), np.inf)

@@ -25,6 +25,8 @@ from il21.study.criteria.records import (
     Floats,
     Marrow,
     NonTarget,
+    all_along,
+    any_along,
     before,
 )
 
@@ -81,7 +83,7 @@ def _normal(found: Findings, blood: Blood) -> Flags:
         & (blood.platelets > PLATELETS + SLACK) & (blood.haemoglobin > HAEMOGLOBIN + SLACK)
         & (blood.marrow_lymphocytes < MARROW - SLACK)
     )  # fmt: skip
-    nodes = ((found.long <= NODE) | ~found.has[:, :, None]).all(axis=1)
+    nodes = all_along((found.long <= NODE) | ~found.has[:, :, None], 1)
     organs = (found.spleen == 0) & (found.liver == 0)
     return (counts & nodes & organs & ~blood.symptoms)[:, 1:]
 
@@ -110,7 +112,7 @@ def _recovered(blood: Blood) -> Flags:
 def _progressed(found: Findings, blood: Blood, nodes: Floats, spd: Floats) -> Flags:
     """Whether there is progression of any kind at each visit (n, v)."""
     several = (np.nan_to_num(nodes[:, :, 1:]) > 0).sum(axis=1) > 1
-    large = (np.nan_to_num(found.long[:, :, 1:]) >= LARGE_NODE - SLACK).any(axis=1)
+    large = any_along(np.nan_to_num(found.long[:, :, 1:]) >= LARGE_NODE - SLACK, 1)
     worse = _risen(spd) & several & large
     worse |= _risen(blood.lymphocytes) & (blood.lymphocytes[:, 1:] >= LYMPHOCYTOSIS - SLACK)
     for organ in (found.spleen, found.liver):

@@ -1,5 +1,6 @@
 """The door for structured readings: shapes, signs and order are checked once, gaps are filled."""
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from il21.study.criteria.records import (
     NewLesions,
     NonTarget,
     Whole,
+    all_along,
 )
 from il21.study.visits import rising_days
 
@@ -69,7 +71,8 @@ def findings(
         raise InputError(f"{len(visits)} visits but {times - 1} readings after the baseline")
     small = _flags(too_small, (n, lesions, times), "too_small")
     first = np.where(small, smallest, first)
-    second = first if short is None else np.where(small, smallest, _numbers(short, "short"))
+    across = first if short is None else _shaped(_numbers(short, "short"), first.shape, "short")
+    second = np.where(small, smallest, across)
     _check_diameters(first, second)
     whole, part = (n, times), (n, len(visits))
     found = Findings(
@@ -121,8 +124,6 @@ def new_by_visit(appeared: ArrayLike, days: ArrayLike) -> Whole:
 
 
 def _check_diameters(first: Floats, second: Floats) -> None:
-    if second.shape != first.shape:
-        raise InputError(f"short of shape {second.shape}: expected {first.shape} as long")
     for array in (first, second):
         wrong = (array < 0) | np.isinf(array)
         if wrong.any():
@@ -175,7 +176,7 @@ def _check_course(found: Findings) -> None:
 
 def _anything(found: Findings) -> Flags:
     """Whether anything but new lesions was read (n, 1 + v)."""
-    read = ~np.isnan(found.long).all(axis=1) | (found.non_target > NonTarget.NONE)
+    read = ~all_along(np.isnan(found.long), 1) | (found.non_target > NonTarget.NONE)
     if found.blood is not None:
         for name in _COUNTS:
             read = read | ~np.isnan(getattr(found.blood, name))
@@ -217,7 +218,7 @@ def _flags(values: ArrayLike | None, shape: tuple[int, ...], what: str) -> Flags
 
 
 def _codes(
-    values: ArrayLike | None, shape: tuple[int, ...], what: str, kind: type[Any], default: int
+    values: ArrayLike | None, shape: tuple[int, ...], what: str, kind: type[IntEnum], default: int
 ) -> Codes:
     if values is None:
         return np.full(shape, default, np.int8)
@@ -249,8 +250,13 @@ def _new(values: ArrayLike | None, shape: tuple[int, ...]) -> Whole:
 
 
 def _blood(blood: Blood, shape: tuple[int, ...]) -> Blood:
-    flags = {
-        name: _flags(getattr(blood, name), shape, name) for name in ("symptoms", "transformed")
-    }
-    counts = {name: _sizes(getattr(blood, name), shape, name, np.nan) for name in _COUNTS}
-    return Blood(**counts, **flags)
+    def count(name: str) -> Floats:
+        return _sizes(getattr(blood, name), shape, name, np.nan)
+
+    return Blood(
+        lymphocytes=count("lymphocytes"), neutrophils=count("neutrophils"),
+        platelets=count("platelets"), haemoglobin=count("haemoglobin"),
+        marrow_lymphocytes=count("marrow_lymphocytes"),
+        symptoms=_flags(blood.symptoms, shape, "symptoms"),
+        transformed=_flags(blood.transformed, shape, "transformed"),
+    )  # fmt: skip

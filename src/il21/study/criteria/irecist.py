@@ -157,10 +157,10 @@ def _new_progression(state: State, visit: Visit, more: Flags) -> Flags:
 
 
 def _resolved(state: State, visit: Visit) -> Flags:
-    """Whether an iUPD is over: nothing progresses, and what caused it has eased."""
+    """Whether an iUPD is over: nothing progresses now, and the category is better than then."""
     calm = ~visit.target & ~visit.non_target & (visit.category != NE)
-    eased = state.by_target | state.by_non_target | (visit.new_change == NewLesions.GONE)
-    return calm & (eased | (visit.category > state.category))
+    gone = visit.new_change == NewLesions.GONE
+    return calm & (gone | (visit.category > state.category))
 
 
 def _carried(state: State, visit: Visit, code: np.ndarray, demands: Demands) -> np.ndarray:

@@ -22,6 +22,8 @@ from il21.study.criteria.records import (
     Flags,
     Floats,
     Marrow,
+    all_along,
+    any_along,
     before,
     since,
 )
@@ -47,21 +49,21 @@ def read_iwg(found: Findings) -> Codes:
     """
     product = np.where(found.has[:, :, None], found.long * found.short, 0.0)
     normal = _normal(found, product)
-    read = ~np.isnan(product).any(axis=1)[:, 1:]
+    read = ~any_along(np.isnan(product), 1)[:, 1:]
     regressed = product < RESIDUAL * product[:, :, :1] * (1 - SLACK)
-    small = (normal | (regressed & found.node[:, :, None])).all(axis=1)[:, 1:]
+    small = all_along(normal | (regressed & found.node[:, :, None]), 1)[:, 1:]
     organs = (found.spleen == 0)[:, 1:] & (found.liver == 0)[:, 1:]
     clear, unclear = _marrow(found)
     complete = read & organs & small & (clear | unclear)
-    certain = complete & normal.all(axis=1)[:, 1:] & clear
-    nodes_gone = read & organs & normal.all(axis=1)[:, 1:]  # whatever the marrow shows
+    certain = complete & all_along(normal, 1)[:, 1:] & clear
+    nodes_gone = read & organs & all_along(normal, 1)[:, 1:]  # whatever the marrow shows
     codes = np.full(read.shape, SD, np.int8)
     codes[_halved(found, product) | nodes_gone] = PR
     codes[~read] = NE
     codes[complete] = CRU
     codes[certain] = CR
     codes[~(product[:, :, 0].sum(axis=1) > 0)] = NE
-    codes = combine(codes, found.has.any(axis=1), found)
+    codes = combine(codes, any_along(found.has, 1), found)
     lasting = since(codes >= CRU)
     grown = np.where(lasting, _relapsed(found, product, normal), _grown(product, normal))
     worse = grown | _enlarging(found.spleen) | _enlarging(found.liver) | _involved_anew(found)
@@ -93,7 +95,7 @@ def _halved(found: Findings, product: Floats) -> Flags:
     dominant = (place < DOMINANT)[:, :, None]
     sums = np.where(dominant, product, 0.0).sum(axis=1)
     fallen = sums[:, 1:] <= PARTIAL * sums[:, :1] * (1 + SLACK)
-    others = (~dominant & (product > product[:, :, :1] * (1 + SLACK))).any(axis=1)[:, 1:]
+    others = any_along(~dominant & (product > product[:, :, :1] * (1 + SLACK)), 1)[:, 1:]
     larger = (found.spleen > found.spleen[:, :1]) | (found.liver > found.liver[:, :1])
     return fallen & ~others & ~larger[:, 1:]
 
@@ -102,7 +104,7 @@ def _grown(product: Floats, normal: Flags) -> Flags:
     """Whether a lesion of abnormal size is half as large again as at its smallest (n, v)."""
     now = product[:, :, 1:]
     larger = (now >= PROGRESSION * before(product) * (1 - SLACK)) & (now > 0)
-    return (larger & ~normal[:, :, 1:]).any(axis=1)
+    return any_along(larger & ~normal[:, :, 1:], 1)
 
 
 def _relapsed(found: Findings, product: Floats, normal: Flags) -> Flags:
@@ -110,11 +112,11 @@ def _relapsed(found: Findings, product: Floats, normal: Flags) -> Flags:
     long, short = found.long[:, :, 1:], found.short[:, :, 1:]
     longer = (long >= PROGRESSION * before(found.long) * (1 - SLACK)) & (short > SHORT_AXIS)
     node = found.node[:, :, None]
-    alone = ((longer & node) | (~node & (long > 0))).any(axis=1)
+    alone = any_along((longer & node) | (~node & (long > 0)), 1)
     sums = product.sum(axis=1)
     rising = (product[:, :, 1:] > before(product)).sum(axis=1) > 1
     several = (sums[:, 1:] >= PROGRESSION * before(sums) * (1 - SLACK)) & rising
-    return alone | (several & (~normal[:, :, 1:]).any(axis=1))
+    return alone | (several & any_along(~normal[:, :, 1:], 1))
 
 
 def _enlarging(organ: Floats) -> Flags:

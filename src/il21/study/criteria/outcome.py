@@ -18,6 +18,7 @@ from il21.study.criteria.records import (
     Codes,
     Flags,
     Floats,
+    any_along,
     since,
 )
 
@@ -83,8 +84,8 @@ def best_code(
     """
     alive = before_progression(codes)
     best = counted(alive, days, demands).max(axis=1)
-    long_enough = ((alive > PD) & (days >= demands.stable_from - SLACK)).any(axis=1)
-    worse = np.where((codes == PD).any(axis=1), progressed, NE)
+    long_enough = any_along((alive > PD) & (days >= demands.stable_from - SLACK), 1)
+    worse = np.where(any_along(codes == PD, 1), progressed, NE)
     return np.where(best >= PR, best, np.where(long_enough, stable, worse)).astype(np.int8)
 
 

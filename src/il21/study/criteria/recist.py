@@ -25,6 +25,8 @@ from il21.study.criteria.records import (
     Flags,
     Floats,
     NonTarget,
+    all_along,
+    any_along,
     before,
     since,
 )
@@ -94,9 +96,9 @@ def read_targets(found: Findings, rule: DiameterRule) -> Targets:
     """
     size, has = axes(found, rule), found.has
     sums = np.where(has[:, :, None], size, 0.0).sum(axis=1)
-    sums[~has.any(axis=1)] = np.nan
+    sums[~any_along(has, 1)] = np.nan
     left = np.where(normal_limit(found, rule)[:, :, None] > 0, size >= rule.normal_node, size > 0)
-    disease = (left & ~np.isnan(size)).any(axis=1)[:, 1:]
+    disease = any_along(left & ~np.isnan(size), 1)[:, 1:]
     nadir, now = before(sums), sums[:, 1:]
     least = np.nansum(size, axis=1)[:, 1:]
     grown = (least >= rule.progression * nadir * (1 - SLACK)) & (
@@ -109,7 +111,7 @@ def read_targets(found: Findings, rule: DiameterRule) -> Targets:
     codes[~np.isnan(now) & ~disease] = CR
     baseline = sums[:, 0] > 0
     codes[~baseline] = NE
-    return Targets(codes, sums, disease, baseline, has.any(axis=1))
+    return Targets(codes, sums, disease, baseline, any_along(has, 1))
 
 
 def axes(found: Findings, rule: DiameterRule) -> Floats:
@@ -184,7 +186,7 @@ def select_targets(found: Findings, rule: DiameterRule, organ: ArrayLike | None 
         same = (taken & (group == group[rows, place][:, None])).sum(axis=1)
         fits = (taken.sum(axis=1) < rule.most_targets) & (same < rule.most_per_organ)
         taken[rows, place] = able[rows, place] & fits
-    unread = np.isnan(start).all(axis=1)  # without a baseline there is nothing to choose by
+    unread = all_along(np.isnan(start), 1)  # without a baseline there is nothing to choose by
     taken[unread] = found.has[unread]
     return _demote(found, taken, size, rule)
 
@@ -203,10 +205,10 @@ def _demote(found: Findings, taken: Flags, size: Floats, rule: DiameterRule) -> 
     limit = normal_limit(found, rule)[:, :, None]
     left = np.where(limit > 0, size >= limit, size > 0)
     other = found.has & ~taken & left[:, :, 0]
-    here = (left & other[:, :, None]).any(axis=1)
-    unread = (np.isnan(size) & other[:, :, None]).any(axis=1)
+    here = any_along(left & other[:, :, None], 1)
+    unread = any_along(np.isnan(size) & other[:, :, None], 1)
     status = found.non_target
-    none = np.where(other.any(axis=1)[:, None], np.int8(NonTarget.ABSENT), status)
+    none = np.where(any_along(other, 1)[:, None], np.int8(NonTarget.ABSENT), status)
     status = np.where(status == NonTarget.NONE, none, status)
     can_rise = status <= NonTarget.ABSENT
     status = np.where(can_rise & unread, np.int8(NonTarget.NOT_EVALUATED), status)

@@ -105,7 +105,7 @@ class Findings:
     @property
     def has(self) -> Flags:
         """Which target lesions a patient has (n, l)."""
-        return ~np.isnan(self.long).all(axis=2)
+        return any_along(~np.isnan(self.long), 2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,6 +128,24 @@ class Assessment:
     last_day: Floats
     duration: Floats
     ended: Flags
+
+
+def any_along(flags: Flags, axis: int) -> Flags:
+    """Return whether any is true along an axis.
+
+    >>> any_along(np.array([[True, False], [False, False]]), 1).tolist()
+    [True, False]
+    """
+    return np.asarray(flags.any(axis=axis), np.bool_)
+
+
+def all_along(flags: Flags, axis: int) -> Flags:
+    """Return whether all are true along an axis.
+
+    >>> all_along(np.array([[True, False], [True, True]]), 1).tolist()
+    [False, True]
+    """
+    return np.asarray(flags.all(axis=axis), np.bool_)
 
 
 def before(array: NDArray[np.float64]) -> Floats:

@@ -8,7 +8,19 @@ product before, which the tables leave open.  CR and PR always need a second rea
 import numpy as np
 
 from il21.study.criteria.recist import back_after_cr, combine
-from il21.study.criteria.records import CR, NE, PD, PR, SD, SLACK, Codes, Findings, Flags, before
+from il21.study.criteria.records import (
+    CR,
+    NE,
+    PD,
+    PR,
+    SD,
+    SLACK,
+    Codes,
+    Findings,
+    Flags,
+    any_along,
+    before,
+)
 
 PARTIAL = 0.50  # PR at or below this part of the baseline sum of products
 PROGRESSION = 1.25  # PD at or above this multiple of a lesion's smallest product
@@ -24,19 +36,19 @@ def read_who(found: Findings) -> Codes:
     product = found.long * found.short
     has = found.has
     sums = np.where(has[:, :, None], product, 0.0).sum(axis=1)
-    sums[~has.any(axis=1)] = np.nan
+    sums[~any_along(has, 1)] = np.nan
     disease = left_over(found)
     smallest, now = before(product), product[:, :, 1:]
-    grown = ((now >= PROGRESSION * smallest * (1 - SLACK)) & (now > 0)).any(axis=1)
+    grown = any_along((now >= PROGRESSION * smallest * (1 - SLACK)) & (now > 0), 1)
     codes = np.full(disease.shape, SD, np.int8)
     codes[sums[:, 1:] <= PARTIAL * sums[:, :1] * (1 + SLACK)] = PR
     codes[np.isnan(sums[:, 1:])] = NE
     codes[~np.isnan(sums[:, 1:]) & ~disease] = CR
     codes[grown] = PD
     codes[~(sums[:, 0] > 0)] = NE
-    return back_after_cr(combine(codes, has.any(axis=1), found), disease, found)
+    return back_after_cr(combine(codes, any_along(has, 1), found), disease, found)
 
 
 def left_over(found: Findings) -> Flags:
     """Return whether any target lesion is seen at each visit (n, v), of any size."""
-    return (found.long > 0).any(axis=1)[:, 1:]
+    return any_along(found.long > 0, 1)[:, 1:]

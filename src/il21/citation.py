@@ -53,7 +53,9 @@ def read_bibliography(path: Path) -> dict[str, Citation]:
         key = match["key"]
         if not key or not match["comma"]:
             line = text.count("\n", 0, match.start()) + 1
-            raise EvidenceError(f"{path}, line {line}: '{match[0].strip()}' needs a key and a comma")
+            raise EvidenceError(
+                f"{path}, line {line}: '{match[0].strip()}' needs a key and a comma"
+            )
         if key in found:
             raise EvidenceError(f"{path}: reference '{key}' stands twice")
         fields, position = _fields(text, match.end(), f"{path}: {key}")

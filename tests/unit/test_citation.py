@@ -2,7 +2,7 @@
 
 import pytest
 
-from il21.cite import key_of, read_bibliography
+from il21.citation import key_of, read_bibliography
 from il21.errors import EvidenceError
 
 GOOD = """% a comment

@@ -1,0 +1,1 @@
+"""How tumours are read, whatever they are."""
