@@ -100,3 +100,13 @@ def key_of(source: str) -> str:
     'Zhang2003'
     """
     return re.split(r"[,;:\s]", source.strip(), maxsplit=1)[0]
+
+
+def keys_in(source: str) -> list[str]:
+    """Return every reference key of a source text: the one in front, then others named in it.
+
+    >>> keys_in("il21_system, tuned to Davis2007, Thompson2008 (responses)")
+    ['il21_system', 'Davis2007', 'Thompson2008']
+    """
+    others = re.findall(r"\b[A-Z][A-Za-z]+(?:19|20)\d\d[a-z]?\b", source)
+    return list(dict.fromkeys([key_of(source), *others]))

@@ -67,7 +67,7 @@ BAD_WORDS = [
     (["simulate", "il21_mouse_pk", "--dose", "50 mL IL-21 ip"], "cannot be given"),
     (["simulate", "il21_mouse_pk", "--dose", "-5 ug IL-21 ip"], "not negative"),
     (["simulate", "il21_mouse_pk", "--dose", "nan ug IL-21 ip"], "cannot read"),
-    (["simulate", "human", "--tumour", "melanom"], "did you mean 'melanoma'"),
+    (["simulate", "human", "--sets", "tumour=melanom"], "did you mean 'melanoma'"),
     (["simulate", "human", "--dose", "3 ug/kg IL-21 iv", "--weight", "0 kg"], "weight"),
     (["simulate", "human", "--dose", "3 ug/kg IL-21 iv", "--weight", "70 L"], "kg_bw"),
     (["simulate", "il21_mouse_pk", "--out", "/nowhere/x.nc"], "/nowhere"),

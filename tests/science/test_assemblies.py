@@ -192,7 +192,24 @@ def test_what_is_given_is_within_or_gathered(name, host, route):
     assert total == pytest.approx(np.full(len(total), dose), rel=1e-8)
 
 
+@pytest.mark.parametrize(("name", "host", "route"), ROUTES)
+def test_every_route_arrives_where_an_injection_does(name, host, route):
+    module = catalog.find(Module, name)
+    vein = module.doses["iv"].split(",")[0].strip()
+    target = module.doses[route].split(",")[0].strip()
+    assert vein in reached(module, target)
+
+
 # What follows breaks a copy and expects the checks above to see it.
+
+
+def test_a_route_that_does_not_arrive_is_seen():
+    module = catalog.find(Module, "il21")
+    rows = tuple(
+        replace(r, change="sc2 -> 0") if r.name == "sc_arrival" else r for r in module.processes
+    )
+    assert "C" not in reached(replace(module, processes=rows), "sc1")
+    assert "C" in reached(module, "sc1")
 
 
 @pytest.mark.parametrize(

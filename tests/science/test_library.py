@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from il21.compose.parsed import read_module
 from il21.compose.table import EvidenceTable, table_from
 from il21.declare import HOW, READ, Assembly, Module, Population, ReadOut, Report, Trial
 from il21.errors import EvidenceError, IL21Error
+from il21.study.criteria.catalogue import CRITERIA
 from il21.study.population import Patients, draw_numbers
 from il21.units import parse_quantity, parse_unit
 from tests.making import record
@@ -47,7 +49,7 @@ def sources() -> list[tuple[str, str]]:
     for name, entry in catalog.entries(Trial).items():
         if entry.record.reported is not None:
             found.append((entry.record.reported.source, f"{entry.path}: {name}.reported"))
-    return found
+    return [*found, *((rule.source, f"criteria: {name}") for name, rule in CRITERIA.items())]
 
 
 def test_the_walk_finds_the_library():
@@ -88,17 +90,25 @@ def test_every_source_is_in_the_bibliography():
     assert missing == []
 
 
+def written() -> str:
+    """Every text of the package, without what stands between an author and a year."""
+    root = Path(catalog.__file__).parent
+    paths = [path for end in ("*.py", "*.toml") for path in sorted(root.rglob(end))]
+    whole = " ".join(path.read_text(encoding="utf-8") for path in paths)
+    return re.sub(r"[\s,&.()]+", "", re.sub(r"\s+et\s+al\.?\s+", " ", whole))
+
+
 def test_every_reference_is_used():
-    used = {key_of(source) for source, _ in sources()}
-    texts = [row.note + row.because + row.source for row in RECORDS]
-    for kind in (Module, Trial, Population, ReadOut):
-        for entry in catalog.entries(kind).values():
-            texts.append(re.sub(r"\s+et\s+al\.?\s+", " ", entry.path.read_text(encoding="utf-8")))
-            table = entry.path.with_suffix(".toml")
-            texts.append(table.read_text(encoding="utf-8") if table.exists() else "")
-    whole = re.sub(r"[\s,&.()]+", "", " ".join(texts))
-    idle = [key for key in catalog.references() if key not in used and key not in whole]
+    used, text = {key_of(source) for source, _ in sources()}, written()
+    idle = [key for key in catalog.references() if key not in used and key not in text]
     assert idle == []
+    assert "Nobody1999" not in text
+
+
+def test_sources_outside_the_library_are_in_the_bibliography_too():
+    keys = set(re.findall(r'source="([A-Z][A-Za-z]+(?:19|20)\d\d)', written()))
+    assert keys
+    assert keys - set(catalog.references()) == {"Author2007"}  # the example in an error message
 
 
 @pytest.mark.parametrize("key", catalog.references())
@@ -259,3 +269,12 @@ def test_the_library_is_found_in_a_fresh_interpreter_in_any_folder(tmp_path):
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) == len(MODULES)
     assert issubclass(EvidenceError, IL21Error)
+
+
+@pytest.mark.parametrize("name", catalog.entries(Trial))
+def test_a_trial_names_its_criteria_and_grading_and_says_what_is_assumed(name):
+    trial = catalog.find(Trial, name)
+    assert trial.response.criteria in CRITERIA
+    assert trial.response.assumed
+    assert re.fullmatch(r"CTCAE \d\.\d+( \(assumed\))?", trial.toxicity_grading)
+    assert trial.visits or trial.pooled

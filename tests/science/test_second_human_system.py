@@ -10,7 +10,7 @@ from il21.engine.schedule import doses_of, events_of
 from second import il21_system
 
 PER_CELL = 1e6  # numbers per cell are numbers per Mcell inside
-ROUNDED = {"K_2D": 0.006, "q_17": 0.002}  # printed with two digits in the source, derived here
+ROUNDED = {"K_2D": 0.006, "q_17": 0.002, "K_D1": 0.002}  # printed with two digits in the source, derived here
 RENAMED = {
     "H_0": "cd4.H0", "R_0": "treg.R0", "V_0": "tumour.V_start", "V_min": "tumour.V_ext",
     "R_21_ref": "receptor_LN.R_ref",
@@ -48,7 +48,7 @@ def same_numbers(tumour: str) -> dict[str, float]:
     """The second entry's parameters with our digits where the source rounds."""
     ours = model(tumour).values
     theirs = {k: float(v) for k, v in il21_system.typical_parameters(tumour).items()}
-    for name in ("q_17", "q_a", "f_r", "m_N", "s_N", "s_H"):
+    for name in ("q_17", "q_a", "f_r", "m_N", "s_N", "s_H", "K_D1"):
         theirs[name] = ours[place_of(name, ours)]
     theirs["K_2D"] = ours["receptor_LN.K_2D"] / PER_CELL
     theirs["g"] = ours["tumour.g"]
@@ -85,7 +85,8 @@ def test_a_treated_patient_agrees() -> None:
     """Run-in, growth set, ten doses of 30 ug/kg: the states printed in second/README.md."""
     composed = model("melanoma")
     solver = ReferenceSolver(composed, Tolerance(1e-9, 1e-11))
-    held = {**composed.values, "tumour.live": 0.0}
+    rounded = {"receptor_LN.K_D1": 1.08, "receptor_T.K_D1": 1.08}
+    held = {**composed.values, **rounded, "tumour.live": 0.0}
     start = solver.run(
         held, events_of(composed, (), held, -120.0, 0.0), [0.0], start_time=-120.0
     ).final
@@ -100,7 +101,7 @@ def test_a_treated_patient_agrees() -> None:
     assert float(growth) == pytest.approx(
         0.019055929, rel=5e-5
     )  # K_2D and q_17 are not rounded here
-    values = {**composed.values, "tumour.g": float(growth)}
+    values = {**composed.values, **rounded, "tumour.g": float(growth)}
     doses = doses_of(
         composed, ["30 ug/kg IL-21 iv bolus, days 1-5, 15-19 of 56, 2 cycles"], {"weight": 70.0}
     )

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from il21 import catalog
-from il21.citation import Citation, key_of
+from il21.citation import Citation, key_of, keys_in
 from il21.compose import describe
-from il21.declare import Assembly, Module, Population, ReadOut, Report, Trial
+from il21.declare import Assembly, Module, Population, ReadOut, Report, RunIn, Trial
 from il21.errors import InputError, UnknownNameError, suggest
 
 
@@ -16,6 +16,14 @@ def default_sets(assembly: str) -> dict[str, tuple[str, ...]]:
         if entry.record.assembly == assembly:
             return model_sets(entry.record)
     return {}
+
+
+def default_run_in(assembly: str) -> RunIn | None:
+    """Return how the first population (by name) of an assembly brings a subject to the start."""
+    for entry in catalog.entries(Population).values():
+        if entry.record.assembly == assembly:
+            return entry.record.run_in
+    return None
 
 
 def model_sets(population: Population) -> dict[str, tuple[str, ...]]:
@@ -88,7 +96,7 @@ def _keys(name: str) -> dict[str, list[str]]:
     else:
         add({key_of(record.source): ["the equations"]})
         for row in catalog.evidence(name).records.values():
-            add({key_of(row.source): [f"{name}.{row.parameter}"]})
+            add({key: [f"{name}.{row.parameter}"] for key in keys_in(row.source)})
     return found
 
 

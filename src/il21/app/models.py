@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from il21 import catalog
-from il21.app.library import default_sets
+from il21.app.library import default_run_in, default_sets
 from il21.compose import describe
 from il21.compose.model import Model
 from il21.declare import Assembly, Module, Population, Regimen, Report, Trial
@@ -39,6 +39,7 @@ class LoadedModel:
         points: int = 300,
         weight: str = "",
         outputs: Sequence[str] = (),
+        run_in: bool = True,
     ) -> Any:
         """Run the typical subject once with the reference solver.
 
@@ -54,13 +55,18 @@ class LoadedModel:
             Body weight for doses per kg, e.g. ``"70 kg_bw"``; the host's by default.
         outputs
             Names; every species and observable by default.
+        run_in
+            Bring the subject to the start of treatment first, as the patients of the model's
+            population are; a model without population has no run-in.
 
         Returns
         -------
         xarray.Dataset
             Named quantities with units, and provenance in the attributes.
         """
-        scenario = self.scenario(doses=doses, set=set, span=span, points=points, weight=weight)
+        scenario = self.scenario(
+            doses=doses, set=set, span=span, points=points, weight=weight, run_in=run_in
+        )
         return simulate(scenario, outputs)
 
     def scan(self, name: str, values: Sequence[str], **options: Any) -> Any:
@@ -76,6 +82,7 @@ class LoadedModel:
         span: str | None = None,
         points: int = 300,
         weight: str = "",
+        run_in: bool = True,
     ) -> Scenario:
         """Return what one run is: model, doses, changed numbers, times."""
         host = catalog.hosts().get(self.model.host)
@@ -87,6 +94,7 @@ class LoadedModel:
             span or "",
             points,
             weight or (record.value if record else ""),
+            run_in=default_run_in(self.model.name) if run_in else None,
         )
 
     @property

@@ -1,5 +1,6 @@
 """Trials by name: run the finished ones beside what they reported, or a user's own from TOML."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,19 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from il21 import catalog
-from il21.compose.model import Constant
+from il21.compose.model import Model, constant_text
 from il21.compose.numbers import readout_constants
 from il21.declare import Population, ReadOut, Report, Trial
+from il21.engine.trajectory import provenance_of
 from il21.errors import InputError, UnknownNameError, suggest
 from il21.study.compare import compare
 from il21.study.from_file import read_study
 from il21.study.outcome import TrialReport, TrialResult
 from il21.study.trial import PatientTable, Plan, Settings, check_plan, counts, join_tables
 from il21.study.trial import run_trial as run_plan
+from il21.units import parse_quantity, parse_unit
 
 Progress = Callable[[str, int, int], None]
 DEFAULT_REPLICATES = 100
-RECORDED_REPLICATES = 400
 
 
 class Interrupted(KeyboardInterrupt):
@@ -117,29 +119,59 @@ def _report(
     results = tuple(
         _result(trial, done[trial.name], settings) for trial in trials if trial.name in done
     )
-    model = plans[0].model
-    provenance = {
-        "model": model.name, "model_hash": model.digest, "seed": str(settings.seed),
-        "replicates": str(settings.replicates), "tolerance": plans[0].tolerance,
-        "parameter_hashes": ", ".join(f"{p.trial.name} {p.model.numbers_digest}" for p in plans),
-        "uncertainty": "on" if settings.uncertainty else "off",
-        "variability": "on" if settings.variability else "off",
-    }  # fmt: skip
+    provenance = _provenance(settings, plans)
     return TrialReport(name, title, results, settings, provenance, complete, note)
 
 
+def _provenance(settings: Settings, plans: Sequence[Plan]) -> dict[str, str]:
+    """What identifies a result: equations, every number drawn or read, designs, changes, versions."""
+    changes = {**plans[0].changes, **{k: f"{v:g}" for k, v in plans[0].readout_changes.items()}}
+    return {
+        **provenance_of(plans[0].model),
+        "format": "il21 trial report 1",
+        "recipe_hash": recipe_digest(plans),
+        "parameter_hash": ", ".join(dict.fromkeys(p.model.numbers_digest for p in plans)),
+        "changes": "; ".join(f"{k} = {v}" for k, v in changes.items()),
+        "seed": str(settings.seed),
+        "replicates": str(settings.replicates),
+        "tolerance": plans[0].tolerance,
+        "uncertainty": "on" if settings.uncertainty else "off",
+        "variability": "on" if settings.variability else "off",
+    }
+
+
+def recipe_digest(plans: Sequence[Plan]) -> str:
+    """Return a hash (16 hexadecimal digits) of all that decides a result but seed and replicates.
+
+    Equations, numbers with their spreads, routes of doses, population and run-in, trial record,
+    read-out and its numbers, changes.
+    """
+    lines: list[str] = []
+    for plan in plans:
+        model = plan.model
+        lines += [model.digest, model.numbers_digest, repr(model.doses), repr(model.agents)]
+        lines += [plain_text(x) for x in (plan.trial, plan.population, plan.readout)]
+        lines += [f"{k}={c.value!r}|{constant_text(c)}" for k, c in plan.numbers.items()]
+        lines += [repr(sorted(plan.changes.items())), repr(sorted(plan.readout_changes.items()))]
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
+
+
+def plain_text(record: object) -> str:
+    """Return a record as text that does not depend on how its mappings are stored."""
+    text = repr(record)
+    return text.replace("mappingproxy(", "(")
+
+
 def _result(trial: Trial, table: PatientTable, settings: Settings) -> TrialResult:
+    read = table.best[table.evaluable & ~table.failed]
     shares = {
-        category: float(np.mean(table.best[table.evaluable] == category))
+        category: float(np.mean(read == category)) if len(read) else float("nan")
         for category in ("CR", "PR", "SD", "PD", "NE")
     }
-    if trial.reported is None:
+    if trial.reported is None or not len(read):
         return TrialResult(trial, table, None, shares)
     groups = trial.reported.groups
     reported = dict(trial.reported.counts)
-    for category, _ in groups:
-        if category not in reported:
-            raise InputError(f"trial {trial.name}: no reported count of '{category}'")
     comparison = compare(
         [category for category, _ in groups],
         [reported[category] for category, _ in groups],
@@ -203,13 +235,33 @@ def _plan(
     sets = {**population.sets, **trial.sets}
     readout_sets = tuple(sets.pop(trial.readout, ()))
     model = catalog.model(population.assembly, sets)
-    readout: Mapping[str, Constant] = readout_constants(
-        catalog.find(ReadOut, trial.readout),
-        catalog.evidence(trial.readout),
-        model.host,
-        readout_sets,
-    )
+    readout = catalog.find(ReadOut, trial.readout)
+    numbers = readout_constants(readout, catalog.evidence(trial.readout), model.host, readout_sets)
+    of_model, of_readout = _split(changes, model, readout)
     return Plan(
-        trial=trial, population=population, model=model, readout=readout, tolerance=tolerance,
-        changes=dict(changes),
+        trial=trial, population=population, model=model, readout=readout, numbers=numbers,
+        tolerance=tolerance, changes=of_model, readout_changes=of_readout,
     )  # fmt: skip
+
+
+def _split(
+    changes: Mapping[str, str], model: Model, readout: ReadOut
+) -> tuple[dict[str, str], dict[str, float]]:
+    """Return the changes of the model's numbers, and those of the read-out's in their own units."""
+    units = {item.name: parse_unit(item.unit) for item in readout.parameters}
+    of_model: dict[str, str] = {}
+    of_readout: dict[str, float] = {}
+    for name, text in changes.items():
+        instance, _, local = name.rpartition(".")
+        if local in units and instance in (readout.name, ""):
+            quantity = parse_quantity(text)
+            if not quantity.unit.same_dimension(units[local]) or quantity.value < 0:
+                raise InputError(
+                    f"{readout.name}.{local}: '{text}' must be in {units[local]}, not negative"
+                )
+            of_readout[local] = quantity.base / units[local].factor
+        elif instance == readout.name:
+            raise UnknownNameError(f"{readout.name} has no number '{local}'{suggest(local, units)}")
+        else:
+            of_model[model.parameter(name).name] = text
+    return of_model, of_readout

@@ -126,8 +126,12 @@ def simulate(
     points: Annotated[int, typer.Option("--points", help="Number of output times.")] = 300,
     weight: Annotated[str, typer.Option("--weight", help="Body weight for doses per kg.")] = "",
     sets: Annotated[
-        list[str] | None, typer.Option("--tumour", help="Parameter set of the tumour, e.g. rcc.")
+        list[str] | None,
+        typer.Option("--sets", help="Parameter set of a module: tumour=rcc. Repeatable."),
     ] = None,
+    run_in: Annotated[
+        bool, typer.Option(help="Bring a patient to the start of treatment first.")
+    ] = True,
     out: Annotated[str, typer.Option("--out", help="Save the run as netCDF.")] = "",
     plot: Annotated[str, typer.Option("--plot", help="Save a picture of the run.")] = "",
     json: Json = False,
@@ -135,7 +139,9 @@ def simulate(
     """Run one typical subject with the reference solver."""
     from il21.cli.runs import run_simulate
 
-    run_simulate(model, set_ or [], dose, scan, span, points, weight, sets or [], out, plot, json)
+    run_simulate(
+        model, set_ or [], dose, scan, span, points, weight, sets or [], run_in, out, plot, json
+    )
 
 
 @app.command()

@@ -17,7 +17,8 @@ def run_simulate(
     span: str,
     points: int,
     weight: str,
-    tumours: list[str],
+    sets: list[str],
+    run_in: bool,
     out: str,
     plot: str,
     json: bool,
@@ -26,10 +27,11 @@ def run_simulate(
     from il21.app.models import load
     from il21.engine.trajectory import save
 
-    loaded = load(name, {"tumour": tuple(tumours)} if tumours else None)
+    chosen = dict(_pair(text, "--sets") for text in sets)
+    loaded = load(name, {key: (value,) for key, value in chosen.items()})
     options: dict[str, Any] = {
         "set": dict(_pair(text, "--set") for text in changes),
-        "span": span or None, "points": points, "weight": weight,
+        "span": span or None, "points": points, "weight": weight, "run_in": run_in,
     }  # fmt: skip
     if doses:
         options["doses"] = doses
@@ -47,7 +49,8 @@ def run_simulate(
         from il21.report.curves import curves
         from il21.report.files import save_figure
 
-        written.append(str(save_figure(curves(dataset), plot)))
+        shown = [n for n in loaded.model.read_first if n in dataset]
+        written.append(str(save_figure(curves(dataset, shown or None), plot)))
     if json:
         dump({"schema": "il21.run", "version": 1, **dataset.to_dict(data="list"), "files": written})
         return

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from il21.citation import key_of
+from il21.citation import key_of, keys_in
 from il21.compose.model import Constant, Model
 from il21.declare.evidence import HOW, READ, Spread
 from il21.lang.show import latex_name, to_latex, to_text
@@ -162,5 +162,6 @@ def citation_keys(model: Model) -> dict[str, list[str]]:
         found[key_of(model.source)] = ["the equations"]
     for item in model.parameters:
         if item.evidence is not None:
-            found.setdefault(key_of(item.evidence.source), []).append(item.name)
+            for key in keys_in(item.evidence.source):
+                found.setdefault(key, []).append(item.name)
     return found

@@ -44,6 +44,14 @@ class Constant:
     hidden: bool = False
 
 
+def constant_text(row: Constant) -> str:
+    """Return what the draws of a parameter depend on, as text for a hash."""
+    formula = to_text(row.formula) if row.formula is not None else ""
+    if row.evidence is None:
+        return formula
+    return f"{formula}|{row.evidence.uncertainty}|{row.evidence.variability}"
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A definition or an observable: a name that always equals a formula."""
@@ -181,8 +189,9 @@ class Model:
 
     @cached_property
     def numbers_digest(self) -> str:
-        """A hash of the typical values: 16 hexadecimal digits."""
-        lines = [f"{p.name}={p.value!r}" for p in self.parameters]
+        """A hash of all numbers: values, formulas, spreads, correlations; 16 hexadecimal digits."""
+        lines = [f"{p.name}={p.value!r}|{constant_text(p)}" for p in self.parameters]
+        lines += [f"{a},{b}={value!r}" for (a, b), value in sorted(self.correlations.items())]
         return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
 
     def parameter(self, name: str) -> Constant:

@@ -1,6 +1,8 @@
 """Records of what is read from a patient: how lesions are seen, by which rule, what was reported."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from il21.declare.model import Parameter
 
@@ -9,7 +11,8 @@ from il21.declare.model import Parameter
 class ReadOut:
     """An observation layer with numbers of its own; values stand in the TOML beside.
 
-    ``rule`` names the study function that applies it.
+    ``rule`` names the study rule that applies it.  ``daily`` and ``fixed`` say which quantities of
+    the model it sees, by role: each day, or once because only parameters decide them.
     """
 
     name: str
@@ -17,6 +20,8 @@ class ReadOut:
     source: str
     rule: str
     parameters: tuple[Parameter, ...]
+    daily: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fixed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,5 +50,9 @@ def stamp(provenance: Mapping[str, str]) -> str:
     digest = provenance.get("model_hash", "")[:HASH_LENGTH]
     if model or digest:
         parts.append(" ".join(("model", model, digest)).replace("  ", " ").strip())
+    if provenance.get("recipe_hash"):
+        parts.append(f"recipe {provenance['recipe_hash'][:HASH_LENGTH]}")
+    if provenance.get("changes"):
+        parts.append(f"changed: {provenance['changes']}")
     parts.append(f"il21 {provenance.get('il21') or program_version()}")
     return " · ".join(parts)

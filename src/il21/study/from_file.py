@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -64,6 +64,9 @@ def read_study(path: Path, populations: Mapping[str, Population], readouts: Sequ
     table.setdefault("source", "user")
     table.setdefault("response", {"criteria": "RECIST 1.1"})
     trial = _build(Trial, table, f"{path}: trial")
+    if trial.reported is not None and "not_evaluable" not in table:
+        read = trial.reported.evaluable / max(trial.reported.treated, 1)
+        trial = replace(trial, not_evaluable=max(0.0, 1.0 - read))
     known = {**populations, **own}
     if trial.population not in known:
         raise UnknownNameError(

@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from il21.declare.endpoint import ResponseRule
 from il21.errors import InputError, UnknownNameError, suggest
-from il21.study.criteria.catalogue import assess, find_criterion
+from il21.study.criteria.catalogue import Criterion, assess, find_criterion
 from il21.study.criteria.door import TOO_SMALL, findings
 from il21.study.criteria.records import Findings
 from il21.study.draws import normals, uniforms
@@ -160,7 +160,7 @@ def readout_error(
     Raises
     ------
     InputError
-        If there are no patients or readers, visits do not rise, or the criteria need blood counts.
+        If there are no patients or readers, visits do not rise, or the criteria need blood.
     UnknownNameError
         If criteria or error are not known.
 
@@ -172,25 +172,15 @@ def readout_error(
     >>> dict(zip(found.responses, found.best.tolist()))["SD"]
     1.0
     """
-    criterion = find_criterion(rule.criteria)
-    if criterion.blood:
-        raise InputError(f"{criterion.name} reads blood counts; constant tumours have none")
-    if error not in ERRORS:
-        raise UnknownNameError(f"there is no error '{error}'{suggest(error, ERRORS)}")
-    if not 1 <= patients <= 1_000_000:
-        raise InputError(f"patients = {patients}: expected 1 to 1,000,000")
-    if not 1 <= pool <= 10_000:
-        raise InputError(f"readers = {pool}: expected 1 to 10,000")
+    criterion = _answerable(rule, patients, pool, error)
     days = rising_days(visits)
     names = np.array(criterion.responses)
     by_visit, best = np.zeros((len(names), len(days))), np.zeros(len(names))
-    progressed, responded = np.zeros(len(days)), np.zeros(len(days))
+    progressed, responded = np.zeros((2, len(days)))
     for start in range(0, patients, _CHUNK):
         ids = np.arange(start, min(start + _CHUNK, patients))
         found = read_constant(ids, days, readers, tumours, seed, pool, error)
-        if criterion.nodal:
-            found = replace(found, node=np.ones_like(found.node))
-        read = assess(found, rule)
+        read = assess(replace(found, node=found.node | criterion.nodal), rule)
         by_visit += (read.visit[None] == names[:, None, None]).sum(axis=1)
         best += (read.best[None] == names[:, None]).sum(axis=1)
         progressed += _by_then(np.isin(read.visit, _PROGRESSED))
@@ -200,6 +190,19 @@ def readout_error(
         by_visit=by_visit / patients, best=best / patients, progressed=progressed / patients,
         responded=responded / patients,
     )  # fmt: skip
+
+
+def _answerable(rule: ResponseRule, patients: int, pool: int, error: str) -> Criterion:
+    criterion = find_criterion(rule.criteria)
+    if criterion.blood:
+        raise InputError(f"{criterion.name} reads blood counts; constant tumours have none")
+    if error not in ERRORS:
+        raise UnknownNameError(f"there is no error '{error}'{suggest(error, ERRORS)}")
+    if not 1 <= patients <= 1_000_000:
+        raise InputError(f"patients = {patients}: expected 1 to 1,000,000")
+    if not 1 <= pool <= 10_000:
+        raise InputError(f"readers = {pool}: expected 1 to 10,000")
+    return criterion
 
 
 def _by_then(flags: NDArray[np.bool_]) -> Floats:

@@ -22,9 +22,9 @@ CENTRAL_95 = 1.959963984540054  # standard normal quantile of 0.975
 def uncertain(value: ArrayLike, spread: Spread, z: ArrayLike, *, name: str = "") -> Floats:
     """Return the typical value as we might know it, for standard normal ``z``.
 
-    ``ci95`` and ``range`` are central 95 % intervals: with both ends above zero the number is
-    log-normal with median ``value`` (which need not be the geometric mean of the ends) and
-    log-SD ln(high/low)/(2*1.96); else normal about ``value``.  ``se`` is normal, ``cv`` and
+    ``ci95`` and ``range`` are central 95 % intervals: the number has median ``value`` and 2.5 %
+    beyond either end, log-normal on both sides (with a log-SD each) if the ends are above zero,
+    else normal on both.  ``se`` is normal, ``cv`` and
     ``log_sd`` are log-normal about the median ``value``, with log-SD sqrt(ln(1 + cv^2)) for ``cv``.
     ``spread.low`` and ``spread.high`` cut the result.
 
@@ -47,7 +47,7 @@ def uncertain(value: ArrayLike, spread: Spread, z: ArrayLike, *, name: str = "")
     --------
     >>> spread = Spread("range", (1.0, 9.0))
     >>> uncertain(2.0, spread, [0.0, CENTRAL_95]).round(6).tolist()
-    [2.0, 6.0]
+    [2.0, 9.0]
     """
     return _about(value, spread, z, UNCERTAINTY_KINDS, f"uncertainty of {name or 'a value'}")
 
@@ -107,8 +107,11 @@ def _between(typical: Floats, ends: tuple[float, float], z: Floats, where: str) 
             f"{low:g} to {high:g}; correct one of them"
         )
     if low > 0:
-        return np.asarray(typical * np.exp(np.log(high / low) / (2 * CENTRAL_95) * z), np.float64)
-    return np.asarray(typical + (high - low) / (2 * CENTRAL_95) * z, np.float64)
+        down, up = np.log(typical / low), np.log(high / typical)
+        drawn = typical * np.exp(np.where(z < 0, down, up) / CENTRAL_95 * z)
+    else:
+        drawn = typical + np.where(z < 0, typical - low, high - typical) / CENTRAL_95 * z
+    return np.asarray(drawn, np.float64)
 
 
 def _one_number(typical: Floats, kind: str, width: float, z: Floats, where: str) -> Floats:

@@ -6,22 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from il21.compose.join import check_formula
 from il21.compose.model import Constant, Model
-from il21.declare import Population, RunIn, Trial
+from il21.declare import Population, ReadOut, RunIn, Trial
 from il21.engine.batch import solve_batch
 from il21.engine.quantities import quantities
 from il21.engine.schedule import Events, doses_of, events_of, first_doses
-from il21.errors import IL21Error, InputError, UnknownNameError, suggest
-from il21.lang.evaluate import evaluate
-from il21.lang.parse import parse
-from il21.lang.tree import Node, names_in
+from il21.errors import IL21Error, InputError, suggest
 from il21.study.compare import draw_evaluable, tally
 from il21.study.draws import uniforms
-from il21.study.lesions import read_lesions
 from il21.study.population import Patients, draw_covariates, draw_numbers, draw_readout
+from il21.study.readout import reader_of
 from il21.study.response import best_responses
-from il21.study.simulate import change_of
+from il21.study.simulate import change_of, run_in_value
 from il21.study.visits import rising_days
 from il21.units import parse_quantity
 
@@ -35,19 +31,17 @@ LONGEST_TRIAL = 20_000.0  # d
 class Plan:
     """Everything that a trial needs, gathered: the records, the composed model, the read-out's numbers.
 
-    ``burden`` and ``living`` name the quantities that the read-out sees, ``growth`` the untreated
-    growth rate.
+    ``changes`` sets parameters of the model for everybody, ``readout_changes`` those of the read-out.
     """
 
     trial: Trial
     population: Population
     model: Model
-    readout: Mapping[str, Constant]
-    burden: str = "tumour.burden"
-    living: str = "tumour.TV"
-    growth: str = "tumour.g_obs"
+    readout: ReadOut
+    numbers: Mapping[str, Constant]
     tolerance: str = "screening"
     changes: Mapping[str, str] = field(default_factory=dict)
+    readout_changes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +84,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 1 <= self.replicates <= 1_000_000:
             raise InputError(f"replicates = {self.replicates}: expected 1 to 1,000,000")
+        if self.threads is not None and not 1 <= self.threads <= 4096:
+            raise InputError(f"threads = {self.threads}: expected 1 or more")
         if not 0 <= self.seed < 2**63:
             raise InputError(f"seed = {self.seed}: expected a whole number from 0")
 
@@ -145,12 +141,33 @@ def check_plan(plan: Plan) -> None:
     if asks and levels is None:
         raise InputError(f"trial {trial.name}: a regimen asks for {{dose}} but there are no levels")
     visit_days(trial)
-    for name in (plan.burden, plan.living, plan.growth):
+    reader_of(plan.readout)
+    for name in (*plan.readout.daily.values(), *plan.readout.fixed.values()):
         plan.model.quantity(name)
+    check_reported(trial)
     for arm in trial.arms:
         for dose in levels.doses if levels else ("",):
             covariates = {c.name: parse_quantity(c.value).base for c in plan.population.covariates}
             doses_of(plan.model, [r.with_dose(dose) for r in arm.regimens], covariates)
+
+
+def check_reported(trial: Trial) -> None:
+    """Refuse a table of reported counts that does not add up."""
+    reported = trial.reported
+    if reported is None:
+        return
+    counted, where = dict(reported.counts), f"trial {trial.name}: reported"
+    for category, _ in reported.groups:
+        if category not in counted:
+            raise InputError(f"{where}: no count of '{category}'{suggest(category, counted)}")
+    if min(counted.values(), default=0) < 0 or sum(counted.values()) != reported.evaluable:
+        raise InputError(
+            f"{where}: counts add up to {sum(counted.values())}, evaluable = {reported.evaluable}"
+        )
+    if reported.evaluable > reported.treated:
+        raise InputError(f"{where}: evaluable = {reported.evaluable} of {reported.treated} treated")
+    if reported.treated != trial.size:
+        raise InputError(f"{where}: treated = {reported.treated}, but size = {trial.size}")
 
 
 def visit_days(trial: Trial) -> Floats:
@@ -162,7 +179,7 @@ def visit_days(trial: Trial) -> Floats:
         If there are none, they do not rise, or one is not a time.
     """
     if not trial.visits:
-        raise InputError(f"trial {trial.name}: has no visits; write e.g. visits = [\"42 d\", \"84 d\"]")
+        raise InputError(f'trial {trial.name}: has no visits; write e.g. visits = ["42 d", "84 d"]')
     try:
         return rising_days([parse_quantity(visit).to("d") for visit in trial.visits], LONGEST_TRIAL)
     except IL21Error as error:
@@ -212,7 +229,7 @@ def _run_group(plan: Plan, settings: Settings, group: _Group) -> PatientTable:
     events = _events(plan, group, numbers, float(visits[-1]))
     days = np.arange(int(np.ceil(visits[-1])) + 1, dtype=float)
     result = solve_batch(
-        model, numbers, events, days, outputs=(plan.burden, plan.living), start=start,
+        model, numbers, events, days, outputs=tuple(plan.readout.daily.values()), start=start,
         tolerance=plan.tolerance, threads=settings.threads,
     )  # fmt: skip
     for k in np.flatnonzero(result.status):
@@ -258,26 +275,8 @@ def _set_after(
     values |= {row.name: 0.0 for row in model.switches}
     values["time"] = 0.0
     for name, text in run_in.then.items():
-        target = model.parameter(name)
-        node = run_in_formula(model, name, text)
-        known = {n for n in names_in(node)}
-        wanted = [n for n in known if n not in values]
-        space = {**values, **quantities(model, wanted, values, (len(numbers),))}
-        numbers[:, place[target.name]] = evaluate(node, space)
-
-
-def run_in_formula(model: Model, name: str, text: str) -> Node:
-    """Read a formula of a run-in and check its names and unit."""
-    node = parse(text)
-    for other in names_in(node):
-        if other not in model.units and other != "time":
-            raise UnknownNameError(
-                f"run-in of {name}: there is no '{other}'{suggest(other, model.units)}"
-            )
-    found = check_formula(model, node, f"run-in of {name}")
-    if found != model.parameter(name).unit.dimension:
-        raise InputError(f"run-in of {name}: '{text}' must be in {model.parameter(name).unit}")
-    return node
+        target = model.parameter(name).name
+        numbers[:, place[target]] = run_in_value(model, name, text, values, (len(numbers),))
 
 
 def _events(plan: Plan, group: _Group, numbers: Floats, end: float) -> list[Events]:
@@ -309,23 +308,33 @@ def _events(plan: Plan, group: _Group, numbers: Floats, end: float) -> list[Even
 def _read(
     plan: Plan, group: _Group, numbers: Floats, outputs: Floats, reasons: list[str], visits: Floats
 ) -> PatientTable:
-    """Read the lesions of every patient that was integrated, and classify."""
-    trial, who = plan.trial, group.who
+    """Read every patient that was integrated, and classify."""
+    trial, who, reader = plan.trial, group.who, reader_of(plan.readout)
+    daily = {role: outputs[:, :, k] for k, role in enumerate(plan.readout.daily)}
+    for k in np.flatnonzero(reader.unreadable(daily)):
+        reasons[k] = reasons[k] or f"{plan.readout.name}: nothing to read at the start"
     failed = np.array([bool(reason) for reason in reasons])
     good = ~failed
     best = np.full(len(who), "NE", dtype="<U2")
     sums = np.full((len(who), 1 + len(visits)), np.nan)
     new_day = np.full(len(who), np.nan)
     if good.any():
-        place = {row.name: numbers[good, k] for k, row in enumerate(plan.model.parameters)}
-        growth = quantities(plan.model, [plan.growth], place, (int(good.sum()),))[plan.growth]
-        sub = Patients(who.seed, who.trial, who.ids[good], who.replicate[good], who.uncertainty)
-        burden = np.maximum(outputs[good, :, 0], 0.0)
-        living = np.maximum(outputs[good, :, 1], 0.0)
-        readings = read_lesions(
-            burden, living, visits, growth, draw_readout(plan.readout, trial.readout, sub),
-            seed=who.seed, ids=sub.ids, replicate=sub.replicate, trial=who.trial,
-        )  # fmt: skip
+        some = Patients(
+            who.seed,
+            who.trial,
+            who.ids[good],
+            who.replicate[good],
+            who.uncertainty,
+            who.variability,
+        )
+        space = {row.name: numbers[good, k] for k, row in enumerate(plan.model.parameters)}
+        names = plan.readout.fixed
+        known = quantities(plan.model, list(names.values()), space, (len(some),))
+        values = draw_readout(plan.numbers, plan.readout.name, some)
+        values |= {name: np.full(len(some), value) for name, value in plan.readout_changes.items()}
+        seen = {role: array[good] for role, array in daily.items()}
+        fixed = {role: known[name] for role, name in names.items()}
+        readings = reader.read(seen, fixed, values, visits, some)
         sums[good] = readings.sums
         new_day[good] = readings.new_lesion_day
         best[good] = best_responses(readings.sums, readings.new_lesion, visits, trial.response)

@@ -185,6 +185,12 @@ def test_a_derived_value_follows_in_any_order():
 def test_a_derived_value_reads_another_host():
     rows = {"a": {"human": record("5 1/d"), **derived("human.a * 2")}}
     assert chain(**rows).values["m.a"] == pytest.approx(10.0)
+    there = {"human": {"source": "T", "how": "derived", "formula": "b * 3"}}
+    rows = {
+        "a": {**there, **derived("human.a * 2")},
+        "b": {"human": record("7 1/d"), "any": record("1 1/d")},
+    }
+    assert chain(**rows).values["m.a"] == pytest.approx(42.0)  # its b is that of human
     rows = {"a": derived("b * (human_host.body_mass / host.body_mass)^-0.25")}
     assert chain(**rows).values["m.a"] == pytest.approx(2 * (70 / 0.02) ** -0.25)
 

@@ -75,7 +75,7 @@ def toy(rng, draws, patients, concentration=8.0):
 def test_of_the_test_a_calibrated_model_is_surprised_at_the_nominal_rate(way, concentration):
     rng = np.random.default_rng(20 + int(concentration))
     found = []
-    for _ in range(200):
+    for _ in range(1000):
         chance, counts = toy(rng, 300, 25, concentration)
         reported = toy(rng, 1, 25, concentration)[1][0].tolist()
         if way == "patients of the trial":
@@ -84,10 +84,10 @@ def test_of_the_test_a_calibrated_model_is_surprised_at_the_nominal_rate(way, co
             many = np.stack([rng.multinomial(1000, row) for row in chance])
             chance = category_probabilities(many)
         found.append(joint_p(reported, chance))
-    for level in (0.1, 0.5):
+    for level in (0.05, 0.1, 0.5):
         surprised = int(np.sum(np.array(found) < level))
-        low, high = stats.binom.interval(0.999, 200, level)
-        assert low <= surprised <= high, f"{surprised} of 200 below {level}"
+        low, high = stats.binom.interval(0.999, 1000, level)
+        assert low <= surprised <= high, f"{surprised} of 1000 below {level}"
 
 
 def test_without_the_noise_correction_a_trial_of_few_patients_is_hardly_ever_surprised():

@@ -23,9 +23,11 @@ def test_positive_interval_is_log_normal_about_the_value(kind):
     # value at the geometric mean: the interval's ends are its 2.5 and 97.5 % quantiles
     drawn = uncertain(3.0, Spread(kind, (1.0, 9.0)), [-CENTRAL_95, 0.0, CENTRAL_95])
     assert drawn == pytest.approx([1.0, 3.0, 9.0])
-    # elsewhere the median stays at the value, the width that of the interval
+    # elsewhere too: the median stays at the value, each side has its own width
     drawn = uncertain(2.0, Spread(kind, (1.0, 9.0)), [-CENTRAL_95, 0.0, CENTRAL_95])
-    assert drawn == pytest.approx([2 / 3, 2.0, 6.0])
+    assert drawn == pytest.approx([1.0, 2.0, 9.0])
+    drawn = uncertain(1.0, Spread(kind, (1.0, 9.0)), [-1.0, 0.0, CENTRAL_95])
+    assert drawn == pytest.approx([1.0, 1.0, 9.0])
 
 
 def test_interval_that_reaches_zero_is_normal():

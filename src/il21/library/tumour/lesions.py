@@ -13,6 +13,8 @@ LESIONS = ReadOut(
     about="target lesions, their diameters and new lesions",
     source="il21_system",
     rule="lesions",
+    daily={"burden": "tumour.burden", "living": "tumour.TV"},
+    fixed={"growth": "tumour.g_obs"},
     parameters=(
         Parameter("most_lesions",      "1",  "largest number of target lesions"),
         Parameter("dirichlet",         "1",  "evenness of the shares of target lesions"),

@@ -63,17 +63,8 @@ def findings(
     [[[40.0, 25.0]]]
     """
     visits = rising_days(days)
-    first = _numbers(long, "long")
-    if first.ndim != 3 or len(first) == 0:
-        raise InputError("no patients: expected diameters (patients, lesions, 1 + visits)")
+    first, second = _diameters(long, short, too_small, smallest, len(visits))
     n, lesions, times = first.shape
-    if times != 1 + len(visits):
-        raise InputError(f"{len(visits)} visits but {times - 1} readings after the baseline")
-    small = _flags(too_small, (n, lesions, times), "too_small")
-    first = np.where(small, smallest, first)
-    across = first if short is None else _shaped(_numbers(short, "short"), first.shape, "short")
-    second = np.where(small, smallest, across)
-    _check_diameters(first, second)
     whole, part = (n, times), (n, len(visits))
     found = Findings(
         days=visits,
@@ -121,6 +112,26 @@ def new_by_visit(appeared: ArrayLike, days: ArrayLike) -> Whole:
             "baseline; what is there at baseline is a target or non-target lesion"
         )
     return np.asarray((when[:, :, None] <= visits).sum(axis=1), np.int64)
+
+
+def _diameters(
+    long: ArrayLike,
+    short: ArrayLike | None,
+    too_small: ArrayLike | None,
+    smallest: float,
+    visits: int,
+) -> tuple[Floats, Floats]:
+    """Return both diameters (n, l, 1 + v), checked, with what is too small filled in."""
+    first = _numbers(long, "long")
+    if first.ndim != 3 or len(first) == 0:
+        raise InputError("no patients: expected diameters (patients, lesions, 1 + visits)")
+    if first.shape[2] != 1 + visits:
+        raise InputError(f"{visits} visits but {first.shape[2] - 1} readings after the baseline")
+    small = _flags(too_small, first.shape, "too_small")
+    across = first if short is None else _shaped(_numbers(short, "short"), first.shape, "short")
+    first, second = np.where(small, smallest, first), np.where(small, smallest, across)
+    _check_diameters(first, second)
+    return first, second
 
 
 def _check_diameters(first: Floats, second: Floats) -> None:

@@ -66,7 +66,7 @@ def escalation_trials(
     ------
     InputError
         If there are not as many rates as levels, one is not within 0 to 1, there are no
-        replicates, or the rule goes above every level or does not end.
+        replicates, or the rule asks for a level that is not there or does not end.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def escalation_trials(
     mtd = np.zeros(replicates, np.int64)
     patients = np.zeros((replicates, rule.levels), np.int64)
     toxicities = np.zeros_like(patients)
-    drawn: list[Floats] = []
+    drawn = _Thresholds(seed, trial, replicates)
     running: list[tuple[tuple[Cohort, ...], Whole]] = [((), np.arange(replicates))]
     while running:
         history, who = running.pop()
@@ -95,29 +95,37 @@ def escalation_trials(
             continue
         if not 1 <= decision.level <= rule.levels:
             raise InputError(
-                f"the rule asks for dose level {decision.level}, above every level; there are "
-                f"{rule.levels}"
+                f"the rule asks for dose level {decision.level}; there are {rule.levels}, numbered "
+                "from 1"
             )
         first = sum(cohort.patients for cohort in history)
-        last = first + decision.patients
-        if last > _MOST or decision.patients < 1:
-            raise InputError(f"the rule does not end: it asks for {last} patients and more")
-        while len(drawn) < last:
-            number = len(drawn)
-            drawn.append(
-                uniforms(
-                    seed, "escalation/toxicity", number, replicate=np.arange(replicates),
-                    trial=trial,
-                )
-            )  # fmt: skip
-        bad = sum(
-            (drawn[number][who] < rates[decision.level - 1]).astype(np.int64)
-            for number in range(first, last)
-        )
+        rate = rates[decision.level - 1]
+        bad = drawn.below(rate, first, first + decision.patients, who)
         for toxic in np.unique(bad).tolist():
             cohort = Cohort(level=decision.level, patients=decision.patients, toxicities=toxic)
             running.append(((*history, cohort), who[bad == toxic]))
     return EscalationTrials(mtd=mtd, patients=patients, toxicities=toxicities)
+
+
+class _Thresholds:
+    """The uniform draw of each patient in each of R trials, made when it is first asked for."""
+
+    def __init__(self, seed: int, trial: str, replicates: int):
+        self._seed, self._trial, self._replicates = seed, trial, np.arange(replicates)
+        self._drawn: list[Floats] = []
+
+    def below(self, rate: float, first: int, last: int, who: Whole) -> Whole:
+        """Count, by trial, those of the patients from first to before last who lie below a rate."""
+        if last > _MOST or last <= first:
+            raise InputError(f"the rule does not end: after {first} patients it asks for {last}")
+        for number in range(len(self._drawn), last):
+            self._drawn.append(
+                uniforms(
+                    self._seed, "escalation/toxicity", number, replicate=self._replicates,
+                    trial=self._trial,
+                )
+            )  # fmt: skip
+        return np.sum([drawn[who] < rate for drawn in self._drawn[first:last]], axis=0)
 
 
 def escalation_characteristics(

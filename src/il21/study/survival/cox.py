@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 TIES: tuple[str, ...] = ("Efron", "Breslow")
 _STEPS = 40
 _DONE = 1e-11  # Newton step, in SDs of the covariates
+_FLAT = 1e-7  # of the information at the start: below, the likelihood rises without end
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,6 +156,7 @@ def _climb(partial: _Partial, names: tuple[str, ...]) -> tuple[Floats, float, Fl
     """Return where the likelihood is greatest, by Newton's steps, halved while they go down."""
     place = np.zeros(len(names))
     value, slope, information = partial.at(place)
+    least = _FLAT * np.diag(information)
     for _ in range(_STEPS):
         try:
             step = np.linalg.solve(information, slope)
@@ -170,6 +172,8 @@ def _climb(partial: _Partial, names: tuple[str, ...]) -> tuple[Floats, float, Fl
             reached = partial.at(place + step)
         place = place + step
         value, slope, information = reached
+        if np.any(np.diag(information) < least):
+            break
         if np.abs(step).max() < _DONE * max(1.0, float(np.abs(place).max())):
             return place, value, information
     far = names[int(np.argmax(np.abs(place)))]
