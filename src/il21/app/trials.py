@@ -79,12 +79,23 @@ def run_trial(
     ]
     for plan in plans:
         check_plan(plan)
-    total = sum(plan.trial.size for plan in plans) * replicates
+    done, stopped = _run_all(plans, settings, progress)
+    report = _report(name, title, trials, done, settings, plans, note, not stopped)
+    if stopped:
+        raise Interrupted(report if report.results else None)
+    return report
+
+
+def _run_all(
+    plans: Sequence[Plan], settings: Settings, progress: Progress | None
+) -> tuple[dict[str, PatientTable], bool]:
+    """Run every plan; on Ctrl-C return what was finished, and true."""
+    total = sum(plan.trial.size for plan in plans) * settings.replicates
     done: dict[str, PatientTable] = {}
     finished = 0
-    stopped = False
     for plan in plans:
         parts: list[PatientTable] = []
+        stopped = False
         try:
             for table in run_plan(plan, settings):
                 parts.append(table)
@@ -96,11 +107,8 @@ def run_trial(
         if parts:
             done[plan.trial.name] = join_tables(parts)
         if stopped:
-            break
-    report = _report(name, title, trials, done, settings, plans, note, not stopped)
-    if stopped:
-        raise Interrupted(report if report.results else None)
-    return report
+            return done, True
+    return done, False
 
 
 def _report(

@@ -58,14 +58,7 @@ def join(
     species, definitions, observables = _quantities(instances, resolve)
     parameters = constants(instances, assembly.host, host_tables or {})
     flows = _flows(instances, resolve)
-    doses = {
-        item.name: {
-            route: tuple(Target(f"{item.name}.{s}", fixed) for s, fixed, _ in targets)
-            for route, targets in item.parsed.targets.items()
-        }
-        for item in instances
-        if item.parsed.targets
-    }
+    doses = _doses(instances)
     return Model(
         name=assembly.name,
         about=assembly.about,
@@ -93,6 +86,18 @@ def join(
         ),
         wires=dict(assembly.wires),
     )
+
+
+def _doses(instances: tuple[Instance, ...]) -> dict[str, dict[str, tuple[Target, ...]]]:
+    """Return by instance and route where a dose goes."""
+    return {
+        item.name: {
+            route: tuple(Target(f"{item.name}.{s}", fixed) for s, fixed, _ in targets)
+            for route, targets in item.parsed.targets.items()
+        }
+        for item in instances
+        if item.parsed.targets
+    }
 
 
 def _instances(

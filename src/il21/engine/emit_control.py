@@ -7,6 +7,7 @@ from il21.engine.emit_lanes import (
     ARRIVED,
     FINISHED,
     NOT_FINITE,
+    RESUMED,
     STEP_LIMIT,
     STEP_SMALL,
     WANTS,
@@ -30,7 +31,7 @@ class Control:
     def all(self) -> str:
         """Return the text of every function."""
         parts = [self.lanes.all(), self.settle(), self.step(), self.judge(), self.outputs()]
-        parts += [self.account(), self.main()]
+        parts += [self.halt(), self.account(), self.main()]
         if self.triggers:
             parts += [self.fire(), self.watch()]
         return "\n\n".join(parts)
@@ -91,11 +92,16 @@ class Control:
         fresh = f.compare("ogt", s.get(f, "AGAIN"), f.splat(0.5))
         with f.when(f.any(fresh)):
             f.run("prologue", ("p", "%w"))
-            with f.when(f.do(f"icmp eq ptr {self.lanes.given(f, 'START')}, null")):
+            given = [self.lanes.given(f, name) for name in ("START", "RESUME")]
+            none = [f.do(f"icmp eq ptr {address}, null") for address in given]
+            with f.when(f.do(f"and i1 {none[0]}, {none[1]}")):
                 f.run("starts", ("p", "%w"))
                 with f.loop(self.n) as k:
                     own, new = f.load(s.a(f, "Y"), k), f.load(s.a(f, "U"), k)
                     f.store(f.pick(fresh, new, own), s.a(f, "Y"), k)
+            s.put(f, f.splat(0.0), "AGAIN")
+        with self._flagged(f, RESUMED) as lane:
+            f.say(f"call void @depart(ptr %c, ptr %w, i64 {lane})")
         with self._flagged(f, ARRIVED) as lane:
             f.say(f"call void @arrive(ptr %c, ptr %w, i64 {lane})")
         if self.triggers:
@@ -152,14 +158,14 @@ class Control:
         late = f.compare("ogt", s.get(f, "LATE"), f.splat(0.5))
         factor = f.pick(late, f.ceiling(factor, 1.0), factor)
         strange = f.outside(f.compare("olt", error, f.splat(1e300)))
-        s.put(f, f.mul(h, f.pick(strange, f.splat(0.1), factor)), "H")
-        s.put(f, f.pick(accept, f.splat(0.0), f.splat(1.0)), "LATE")
-        s.put(f, f.splat(0.0), "NEED")
+        following = f.mul(h, f.pick(strange, f.splat(0.1), factor))
         s.put(f, f.splat(0.0), "HIT")
         with f.when(f.any(accept)):
             if self.triggers:
                 f.run("watch", ("p", "%c"), ("p", "%w"))
             f.run("outputs", ("p", "%c"), ("p", "%w"))
+            with f.when(f.any(f.both(accept, self._past_pause(f)))):
+                f.run("halt", ("p", "%c"), ("p", "%w"))
             hit = f.compare("ogt", s.get(f, "HIT"), f.splat(0.5))
             y, y1, stash = (s.a(f, name) for name in ("Y", "Y1", "F"))
             with f.loop(self.n) as k:
@@ -168,7 +174,30 @@ class Control:
                     new = f.pick(hit, f.load(stash, k), new)
                 f.store(f.pick(accept, new, f.load(y, k)), y, k)
             s.put(f, f.pick(accept, s.get(f, "T1"), s.get(f, "T")), "T")
+        s.put(f, following, "H")
+        s.put(f, f.pick(accept, f.splat(0.0), f.splat(1.0)), "LATE")
+        s.put(f, f.splat(0.0), "NEED")
         f.run("account", ("p", "%c"), ("p", "%w"))
+        return f.text()
+
+    def _past_pause(self, f: Function) -> str:
+        """The lanes whose step reaches the time at which they pause."""
+        return f.compare("oge", self.s.get(f, "T1"), self.s.get(f, "PAUSE"))
+
+    def halt(self) -> str:
+        """Pause the lanes whose accepted step reaches PAUSE; the step is taken again on resuming."""
+        f = self._function("halt")
+        s = self.s
+        accept = f.compare("ogt", s.get(f, "ACCEPT"), f.splat(0.5))
+        now = f.both(accept, self._past_pause(f))
+        s.put(f, f.pick(now, s.get(f, "PAUSE"), s.get(f, "T")), "TAU")
+        s.put(f, f.pick(now, f.splat(1.0), f.splat(0.0)), "AGAIN")
+        f.run("interpolant", ("p", "%w"))
+        f.run("moment", ("p", "%w"))
+        with f.loop(self.width) as lane:
+            due = f.do(f"fcmp ogt double {self.lanes.real(f, 'AGAIN', 0, lane)}, 0.5")
+            with f.when(due):
+                f.say(f"call void @pause(ptr %c, ptr %w, i64 {lane})")
         return f.text()
 
     def account(self) -> str:
@@ -231,7 +260,7 @@ class Control:
             more = f.do(f"icmp slt i64 {at}, {many}")
             with f.when(f.do(f"and i1 {took}, {more}")):
                 tau = f.read("d", times, at)
-                with f.when(f.do(f"fcmp olt double {tau}, {lanes.real(f, 'T1', 0, lane)}")):
+                with f.when(self._due(f, tau, lane)):
                     lanes.set_real(f, tau, "TAU", 0, lane)
                     lanes.set_real(f, "1.0", "AGAIN", 0, lane)
         f.branch(f.any(f.compare("ogt", s.get(f, "AGAIN"), f.splat(0.5))), work, done)
@@ -240,8 +269,7 @@ class Control:
             f.run("interpolant", ("p", "%w"))
             f.say(f"store i1 true, ptr {known}, align 1")
         tau = s.get(f, "TAU")
-        theta = f.div(f.sub(tau, s.get(f, "T")), s.get(f, "TRY"))
-        f.run("dense", ("p", "%w"), ("v", theta))
+        f.run("moment", ("p", "%w"))
         f.run("observe", ("p", "%w"), ("p", s.a(f, "DENSE")), ("v", tau))
         with f.loop(self.width) as lane:
             due = f.do(f"fcmp ogt double {lanes.real(f, 'AGAIN', 0, lane)}, 0.5")
@@ -250,6 +278,14 @@ class Control:
         f.jump(top)
         f.open(done)
         return f.text()
+
+    def _due(self, f: Function, tau: str, lane: str) -> str:
+        """Whether an output time lies before T1, or at the pause, and not after the pause."""
+        after, pause = (self.lanes.real(f, name, 0, lane) for name in ("T1", "PAUSE"))
+        inside = f.do(f"fcmp olt double {tau}, {after}")
+        pausing = f.do(f"fcmp ole double {pause}, {after}")
+        before = f.do(f"fcmp ole double {tau}, {pause}")
+        return f.do(f"and i1 {before}, {f.do(f'or i1 {inside}, {pausing}')}")
 
     def watch(self) -> str:
         """Cut an accepted step where an armed trigger turns true; arm those that have fallen back."""

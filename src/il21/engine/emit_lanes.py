@@ -2,9 +2,9 @@
 
 from il21.engine.emit_step import Stepper
 from il21.engine.ir import Function, Index
-from il21.engine.layout import CONTEXT
+from il21.engine.layout import CONTEXT, packed
 
-RUNNING, WANTS, ARRIVED, FINISHED = 0, 1, 2, 3  # FLAG of a lane
+RUNNING, WANTS, ARRIVED, FINISHED, RESUMED = range(5)  # FLAG of a lane
 # Status of a patient.
 DONE, STEP_LIMIT, STEP_SMALL, NOT_FINITE, BAD_INPUT, CASCADE = range(6)
 
@@ -14,7 +14,8 @@ class Lanes:
 
     def __init__(self, stepper: Stepper) -> None:
         self.s, self.width, self.n = stepper, stepper.width, stepper.n
-        self.model = stepper.kernels.system.model
+        self.model = model = stepper.kernels.system.model
+        self.packed = packed(self.n, len(model.switches), len(model.triggers))
 
     def function(self, name: str, result: str = "void") -> Function:
         """Begin a function of (context, block, lane)."""
@@ -54,6 +55,7 @@ class Lanes:
             self.depart(),
             self.finish(),
             self.fail(),
+            self.pause(),
             self.culprit(),
         )
         return "\n\n".join((*parts, self.write_outputs()))
@@ -84,19 +86,61 @@ class Lanes:
             if length:
                 with f.loop(length) as k:
                     self.set_real(f, value, name, k)
-        settings = self.given(f, "SETTINGS")
-        self.set_real(f, f.read("d", settings, 0), "T")
+        for name in ("PAUSE", "BEGIN"):
+            value = f.read("d", self.given(f, name), patient)
+            self.set_real(f, value, {"BEGIN": "FROM"}.get(name, name))
+        self.set_real(f, self.real(f, "FROM"), "T")
         self.set_real(f, "1.0", "AGAIN")
+        self._take_up(f, patient)
         first = f.read("i", self.given(f, "FIRST_EVENT"), patient)
         last = f.read("i", self.given(f, "LAST_EVENT"), patient)
+        output = f.read("i", self.given(f, "FIRST_OUTPUT"), patient)
+        steps = f.read("i", self.given(f, "STEPS"), patient)
         for name, value in (
-            ("PATIENT", patient), ("EVENT", first), ("LAST_EVENT", last), ("OUTPUT", "0"),
-            ("STEPS", "0"), ("BROKEN", "0"), ("ACTIVE", "1"), ("FLAG", str(ARRIVED)),
+            ("PATIENT", patient), ("EVENT", first), ("LAST_EVENT", last), ("OUTPUT", output),
+            ("STEPS", steps), ("BROKEN", "0"), ("ACTIVE", "1"),
         ):  # fmt: skip
             self.set_whole(f, value, name)
         f.jump(end)
         f.open(end)
         return f.text()
+
+    def _take_up(self, f: Function, patient: str) -> None:
+        """Set FLAG; fill a lane from the row of a paused patient, if there is one."""
+        self.set_whole(f, ARRIVED, "FLAG")
+        table = self.given(f, "RESUME")
+        with f.when(f.do(f"icmp ne ptr {table}, null")):
+            length = sum(size for _, size in self.packed)
+            row = f.at(table, f.do(f"mul i64 {patient}, {length}"), "d")
+            for name, size in self.packed:
+                if size:
+                    with f.loop(size) as k:
+                        self.set_real(f, f.read("d", row, k), name, k)
+                row = f.at(row, size, "d")
+            fresh = f.do(f"fcmp ogt double {self.real(f, 'NEED')}, 0.5")
+            self.set_whole(f, f.do(f"select i1 {fresh}, i64 {ARRIVED}, i64 {RESUMED}"), "FLAG")
+
+    def pause(self) -> str:
+        """Keep a lane as it was before this step, give DENSE as the state, and free the lane."""
+        f = self.function("pause")
+        patient = self.whole(f, "PATIENT")
+        length = sum(size for _, size in self.packed)
+        row = f.at(self.given(f, "PAUSED"), f.do(f"mul i64 {patient}, {length}"), "d")
+        for name, size in self.packed:
+            if size:
+                with f.loop(size) as k:
+                    f.write("d", self.real(f, name, k), row, k)
+            row = f.at(row, size, "d")
+        self._end(f, patient, "DENSE", "PAUSE")
+        self.set_whole(f, 0, "ACTIVE")
+        return f.text()
+
+    def _end(self, f: Function, patient: str, state: str, time: str) -> None:
+        """Write the state a patient ends with."""
+        row = f.at(self.given(f, "FINAL"), f.do(f"mul i64 {patient}, {self.n}"), "d")
+        with f.loop(self.n) as k:
+            f.write("d", self.real(f, state, k), row, k)
+        self._record(f, patient, str(DONE), time)
 
     def _fill(self, f: Function, patient: str, table: str, name: str, length: int) -> None:
         """Copy a row of a table (n_patients, length) into a lane."""
@@ -167,7 +211,7 @@ class Lanes:
         self._fail(f, str(CASCADE))
         f.jump(end)
         f.open(fine)
-        finish, last = f.label(), f.read("d", self.given(f, "SETTINGS"), 1)
+        finish, last = f.label(), f.read("d", self.given(f, "SETTINGS"), 0)
         now = self.real(f, "T")
         f.branch(f.do(f"fcmp oge double {now}, {last}"), finish, go)
         f.open(finish)
@@ -180,8 +224,9 @@ class Lanes:
             when = f.read("d", self.given(f, "EVENT_TIME"), event)
             with f.when(f.do(f"fcmp olt double {when}, {last}")):
                 self.set_real(f, when, "STOP")
-        self.set_real(f, "1.0", "NEED")
-        self.set_real(f, "0.0", "LATE")
+        with f.when(f.do(f"icmp eq i64 {self.whole(f, 'FLAG')}, {ARRIVED}")):
+            self.set_real(f, "1.0", "NEED")
+            self.set_real(f, "0.0", "LATE")
         self.set_whole(f, RUNNING, "FLAG")
         f.jump(end)
         f.open(end)
@@ -203,16 +248,13 @@ class Lanes:
         f.jump(head)
         f.open(done)
         patient = self.whole(f, "PATIENT")
-        row = f.at(self.given(f, "FINAL"), f.do(f"mul i64 {patient}, {self.n}"), "d")
-        with f.loop(self.n) as k:
-            f.write("d", self.real(f, "Y", k), row, k)
-        self._record(f, patient, str(DONE))
+        self._end(f, patient, "Y", "T")
         return f.text()
 
-    def _record(self, f: Function, patient: str, status: str) -> None:
+    def _record(self, f: Function, patient: str, status: str, time: str = "T") -> None:
         short = f.do(f"trunc i64 {status} to i32")
         f.say(f"store i32 {short}, ptr {f.at(self.given(f, 'STATUS'), patient, 'h')}, align 4")
-        f.write("d", self.real(f, "T"), self.given(f, "LAST_TIME"), patient)
+        f.write("d", self.real(f, time), self.given(f, "LAST_TIME"), patient)
         f.write("i", self.whole(f, "STEPS"), self.given(f, "STEPS"), patient)
         f.do(f"atomicrmw add ptr {self.given(f, 'DONE')}, i64 1 monotonic, align 8")
         self.set_whole(f, WANTS, "FLAG")
@@ -233,7 +275,7 @@ class Lanes:
         best, which = f.do("alloca double, align 8"), f.do("alloca i64, align 8")
         f.say(f"store double -1.0, ptr {best}, align 8")
         f.say(f"store i64 0, ptr {which}, align 8")
-        rtol = f.read("d", self.given(f, "SETTINGS"), 2)
+        rtol = f.read("d", self.given(f, "SETTINGS"), 1)
         with f.loop(self.n) as k:
             size = f.do(f"fmul double {rtol}, {self._size(f, self.real(f, 'Y', k))}")
             scale = f.do(f"fadd double {size}, {self.real(f, 'ATOL', k)}")

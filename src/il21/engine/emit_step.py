@@ -33,6 +33,7 @@ class Stepper:
     def all(self) -> str:
         """Return the text of every function."""
         parts = [self.first_step(), self.stages(), self.error(), self.interpolant(), self.dense()]
+        parts.append(self.moment())
         if self.triggers:
             parts += [self.rises(), self.root()]
         return "\n\n".join(parts)
@@ -43,8 +44,8 @@ class Stepper:
         f.run("bend", ("p", "%w"))
         y, slope, bend, atol = (self.a(f, name) for name in ("Y", "F", "U", "ATOL"))
         total = f.do(f"alloca {f.V}, align {8 * f.width}")
-        rtol = self._spread(f, f.read("d", "%settings", 2))
-        goal = self._spread(f, f.read("d", "%settings", 3))
+        rtol = self._spread(f, f.read("d", "%settings", 1))
+        goal = self._spread(f, f.read("d", "%settings", 2))
         again, done = f.label(), f.label()
         with f.loop(FIRST_GUESSES):
             h = self.get(f, "TRY")
@@ -122,7 +123,7 @@ class Stepper:
         f = Function("error", [("p", "w"), ("p", "settings")], self.width)
         y, y1, k = self.a(f, "Y"), self.a(f, "Y1"), self.a(f, "K", (STAGES - 1) * self.n)
         atol = self.a(f, "ATOL")
-        rtol = self._spread(f, f.read("d", "%settings", 2))
+        rtol = self._spread(f, f.read("d", "%settings", 1))
         total = f.do(f"alloca {f.V}, align {8 * f.width}")
         f.store("zeroinitializer", total)
         with f.loop(self.n) as i:
@@ -162,6 +163,22 @@ class Stepper:
             first = f.load(y, i)
             inner = f.fma(rest, inner, f.sub(f.load(y1, i), first))
             f.store(f.fma("%theta", inner, first), out, i)
+        return f.text()
+
+    def moment(self) -> str:
+        """DENSE = the states at TAU, between T and T1; exactly those the step ends with at T1."""
+        f = Function("moment", [("p", "w")], self.width)
+        t, tau = self.get(f, "T"), self.get(f, "TAU")
+        f.run("dense", ("p", "%w"), ("v", f.div(f.sub(tau, t), self.get(f, "TRY"))))
+        late = f.both(f.compare("oge", tau, self.get(f, "T1")), f.compare("ogt", tau, t))
+        with f.when(f.any(late)):
+            hit = f.compare("ogt", self.get(f, "HIT"), f.splat(0.5))
+            out, y1, stash = (self.a(f, name) for name in ("DENSE", "Y1", "F"))
+            with f.loop(self.n) as k:
+                last = f.load(y1, k)
+                if self.triggers:
+                    last = f.pick(hit, f.load(stash, k), last)
+                f.store(f.pick(late, last, f.load(out, k)), out, k)
         return f.text()
 
     def rises(self) -> str:

@@ -11,7 +11,7 @@ from il21.engine.system import System
 # Fields of the control loop, one vector each.
 LANE_FIELDS = (
     "T", "H", "STOP", "T1", "TRY", "THETA", "TAU", "NEED", "ACCEPT", "ERROR", "AT_STOP", "AGAIN",
-    "LOW", "HIGH", "RISING", "HIT", "LATE",
+    "LOW", "HIGH", "RISING", "HIT", "LATE", "PAUSE", "FROM",
 )  # fmt: skip
 # Integers of each lane, one row of ``width`` each.
 LANE_INTEGERS = (
@@ -21,9 +21,18 @@ LANE_INTEGERS = (
 CONTEXT = (
     "WORK", "QUEUE", "COUNT", "STOP_SIGN", "LIST", "PARAMETERS", "START", "EVENT_TIME", "EVENT_KIND",
     "EVENT_INDEX", "EVENT_VALUE", "FIRST_EVENT", "LAST_EVENT", "TIMES", "N_TIMES", "OUTPUTS", "FINAL",
-    "STATUS", "LAST_TIME", "STEPS", "CULPRIT", "MOST_STEPS", "SETTINGS", "DONE",
+    "STATUS", "LAST_TIME", "STEPS", "CULPRIT", "MOST_STEPS", "SETTINGS", "DONE", "FIRST_OUTPUT",
+    "PAUSE", "BEGIN", "RESUME", "PAUSED",
 )  # fmt: skip
-SETTINGS = ("START_TIME", "END", "RTOL", "GUESS")  # doubles; the absolute tolerances follow
+SETTINGS = ("END", "RTOL", "GUESS")  # doubles; the absolute tolerances follow
+
+
+def packed(species: int, switches: int, triggers: int) -> tuple[tuple[str, int], ...]:
+    """Return the arrays (name, length) that make up the row of a paused patient, in order."""
+    return (
+        ("Y", species), ("T", 1), ("H", 1), ("NEED", 1), ("LATE", 1), ("SWITCH", switches),
+        ("INFLOW", species), ("ARMED", triggers),
+    )  # fmt: skip
 
 
 @dataclass

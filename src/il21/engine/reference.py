@@ -15,6 +15,7 @@ from il21.errors import SolverError
 Array = NDArray[np.float64]
 REFERENCE_RTOL = 1e-10
 MOST_TRIGGERS = 1000  # firings in one run
+MOST_EVALUATIONS = 5_000_000  # of the rates in one run: some minutes
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,20 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Carry:
+    """What a run needs beside its states to be gone on with: switches, inflows, armed triggers."""
+
+    switches: tuple[float, ...]
+    inflows: tuple[float, ...]
+    armed: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
 class ReferenceRun:
-    """States (n_times, n_species) and switches (n_times, n_switches) at the asked times, in base units."""
+    """States (n_times, n_species) and switches (n_times, n_switches) at the asked times, in base units.
+
+    ``carry`` is what `ReferenceSolver.run` needs to go on from ``final``.
+    """
 
     times: Array
     states: Array
@@ -35,18 +48,25 @@ class ReferenceRun:
     final: Array
     steps: int
     fired: tuple[tuple[float, str], ...]
+    carry: Carry
 
 
 class ReferenceSolver:
     """A model compiled to Python once, to be run many times.
 
-    Output times are read from dense output, so they never change the trajectory.
+    Output times are read from dense output, so they never change the trajectory.  A run that needs
+    more than ``most_evaluations`` of the rates is given up.
     """
 
     def __init__(
-        self, model: Model, tolerance: Tolerance | None = None, method: str = "LSODA"
+        self,
+        model: Model,
+        tolerance: Tolerance | None = None,
+        method: str = "LSODA",
+        most_evaluations: int = MOST_EVALUATIONS,
     ) -> None:
         self.model = model
+        self.most_evaluations = most_evaluations
         self.tolerance = tolerance or Tolerance()
         self.method = method
         self.code = compile_python(model)
@@ -66,6 +86,7 @@ class ReferenceSolver:
         start_time: float = 0.0,
         start: Array | None = None,
         end: float | None = None,
+        carry: Carry | None = None,
     ) -> ReferenceRun:
         """Integrate from ``start_time`` (d) through every event.
 
@@ -80,6 +101,8 @@ class ReferenceSolver:
             happens gives the state after it.
         start
             State to begin with, (n_species,); the declared one by default.
+        carry
+            Switches, inflows and armed triggers to begin with; all off and armed by default.
 
         Raises
         ------
@@ -92,7 +115,11 @@ class ReferenceSolver:
         if not np.all(np.isfinite(state)):
             bad = self.model.species[int(np.argmin(np.isfinite(state)))].name
             raise SolverError(f"{self.model.name}: the start of {bad} is not finite")
-        return _Run(self, parameters, events, times, start_time, last).go(state)
+        run = _Run(self, parameters, events, times, start_time, last)
+        if carry is not None:
+            run.s, run.u = list(carry.switches), list(carry.inflows)
+            run.armed = list(carry.armed)
+        return run.go(state)
 
 
 class _Run:
@@ -113,6 +140,7 @@ class _Run:
         self.u = [0.0] * len(solver.model.species)
         self.now = begin
         self.steps = 0
+        self.evaluations = 0
         self.fired: list[tuple[float, str]] = []
         self.armed = [True] * len(solver.model.triggers)
         self.rest: dict[int, float] = {}  # level at which a trigger that fired here was left
@@ -128,7 +156,9 @@ class _Run:
                 break
             following = self.events.time[position] if position < len(self.events) else self.last
             state = self._segment(state, min(float(following), self.last))
-        return ReferenceRun(self.times, self.out, self.out_s, state, self.steps, tuple(self.fired))
+        carry = Carry(tuple(self.s), tuple(self.u), tuple(self.armed))
+        fired = tuple(self.fired)
+        return ReferenceRun(self.times, self.out, self.out_s, state, self.steps, fired, carry)
 
     def _apply(self, position: int, state: Array) -> tuple[int, Array]:
         state = state.copy()
@@ -168,15 +198,24 @@ class _Run:
     def _levels(self, t: float, y: Any) -> list[float]:
         return self.solver.code.guards(t, y, self.p, self.s, self.u)
 
+    def _rates(self, t: float, y: Array) -> list[float]:
+        solver = self.solver
+        self.evaluations += 1
+        if self.evaluations > solver.most_evaluations:
+            raise SolverError(
+                f"{solver.model.name}: stopped at {t:g} d after {solver.most_evaluations} evaluations "
+                "of its rates; look for a rate far too fast, or loosen the tolerance"
+            )
+        return solver.code.rates(t, y.tolist(), self.p, self.s, self.u)
+
     def _segment(self, state: Array, until: float) -> Array:
         from scipy.integrate import solve_ivp
 
         solver = self.solver
-        rates, p, s, u = solver.code.rates, self.p, self.s, self.u
         watch = [self._watch(k) for k in range(len(self.armed))]
         with np.errstate(all="ignore"):
             found = solve_ivp(
-                lambda t, y: rates(t, y.tolist(), p, s, u),
+                self._rates,
                 (self.now, until),
                 state,
                 method=solver.method,

@@ -4,7 +4,7 @@ Integration stops at every event, so an infusion of a minute in a year is never 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,19 @@ def _amount(
     raise RegimenError(
         f"regimen '{regimen.text}': a dose in '{text}' cannot be given, write it in {wanted}"
     )
+
+
+def scaled(doses: Sequence[Dose], since: float, factor: float) -> tuple[Dose, ...]:
+    """Return the doses with those at or after ``since`` (d) times a factor: 0 stops, 1/2 halves.
+
+    >>> from il21.engine.schedule import Dose
+    >>> [d.amount for d in scaled([Dose(t, 8.0, 0.0, (), "il21") for t in (0, 7, 14)], 7.0, 0.5)]
+    [8.0, 4.0, 4.0]
+    """
+    if not (np.isfinite(factor) and factor >= 0.0):
+        raise RegimenError(f"doses times {factor}: the factor must be a number not below 0")
+    changed = [replace(d, amount=d.amount * factor) if d.time >= since else d for d in doses]
+    return tuple(d for d in changed if factor > 0.0 or d.time < since)
 
 
 def events_of(

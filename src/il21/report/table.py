@@ -272,7 +272,7 @@ def failed_text(report: TrialReport) -> str:
     named = "; ".join(f"{number:,} × {reason}" for reason, number in ranked[:_MOST_REASONS])
     rest = sum(number for _, number in ranked[_MOST_REASONS:])
     more = f"; {rest:,} for other reasons" if rest else ""
-    return f"{report.failed:,} failed and counted as not evaluable ({named}{more})"
+    return f"{report.failed:,} failed and left out ({named}{more})"
 
 
 def joint_p_text(result: TrialResult) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from time import perf_counter
 
 import numpy as np
@@ -194,7 +194,7 @@ def test_a_higher_truth_is_judged_on_the_same_patients():
     design = TwoStage(r1=1, n1=10, r=5, n=29)
     rates = np.linspace(0, 1, 30)
     found = [simulated_characteristics(design, [p], replicates=200).success for p in rates]
-    assert all(a <= b for a, b in zip(found[:-1], found[1:], strict=True))
+    assert all(a <= b for a, b in pairwise(found))
     one, again = (simulated_characteristics(design, [0.2], replicates=200) for _ in range(2))
     assert one == again
 
@@ -445,7 +445,7 @@ def test_isotonic_regression_equals_scipy(rows):
 def test_lee_cheung_skeleton_turns_at_the_edges_of_its_interval():
     skeleton = lee_cheung_skeleton(6, 0.25, mtd=3, half_width=0.08)
     assert skeleton[2] == pytest.approx(0.25)
-    for low, high in zip(skeleton[:-1], skeleton[1:], strict=True):
+    for low, high in pairwise(skeleton):
         power = np.log(0.25 - 0.08) / np.log(low)  # where the lower level has target - half width
         assert high**power == pytest.approx(0.25 + 0.08)
 
