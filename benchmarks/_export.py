@@ -13,7 +13,9 @@ from il21.compose.model import Model
 from il21.lang.tree import Binary, Call, Name, Negate, Node, Number, names_in
 from il21.units import parse_unit
 
-NEAR = 1e-6  # a state this near, relatively, to the limit of its trigger counts as having reached it
+NEAR = (
+    1e-6  # a state this near, relatively, to the limit of its trigger counts as having reached it
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ before the clock starts.  ``solve(k)`` returns the states (n_times, n_species).
 
 import ctypes
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from _export import name_all, to_diffsl, to_sbml
@@ -36,7 +37,7 @@ def segments(cohort: Cohort, k: int) -> list[Segment]:
     stops = np.unique(np.concatenate([[0.0], events.time, [times[-1]]]))
     flow = np.zeros(len(cohort.model.species))
     found = []
-    for begin, end in zip(stops[:-1], stops[1:], strict=True):
+    for begin, end in pairwise(stops):
         boluses = []
         for j in np.flatnonzero(events.time == begin):
             index, value = int(events.index[j]), float(events.value[j])
@@ -172,7 +173,7 @@ class SciPy(Peer):
 
     def __init__(self, cohort: Cohort, starts: np.ndarray, method: str) -> None:
         super().__init__(cohort, starts)
-        self.method, self.code = method, scalar_code(cohort.model)
+        self.method, self.code = method, Scalar(cohort.model)
         self.python = compile_python(cohort.model)
         self.tolerance = 1e-6
         self.triggers = [self._watch(k) for k in range(len(cohort.model.triggers))]
@@ -224,7 +225,7 @@ class SciPy(Peer):
         return state
 
 
-class scalar_code:
+class Scalar:
     """Rates and dense Jacobian of one patient as machine code, called through ctypes."""
 
     def __init__(self, model) -> None:

@@ -18,8 +18,8 @@ import numpy as np
 from il21.compose.join import join
 from il21.compose.model import Model
 from il21.compose.table import table_from
-from il21.declare import Assembly, Definition, Module, Parameter, Process, Species
-from il21.declare.model import Trigger
+from il21.declare import Assembly, Definition, Input, Module, Parameter, Process, Species
+from il21.declare.model import Trigger, Use
 from il21.engine.schedule import Dose, Events, events_of
 from il21.study.population import Patients, draw_numbers
 
@@ -280,17 +280,20 @@ PROCESSES = (
     ("alt_lost", "alt -> 0", "0.35 [1/d] * alt"),
     ("leak_made", "0 -> leak", "1.5 [1/d] * il6^n_l / (il6^n_l + 5^n_l)"),
     ("leak_lost", "leak -> 0", "1.5 [1/d] * leak"),
-)
+)  # fmt: skip
 
 
-def module() -> Module:
-    """Return the declaration."""
+def module(coupled: bool = False) -> Module:
+    """Return the declaration; ``coupled`` lets IL-21 pass to the tumour from another copy's."""
+    other = (Input("other", "nmol", "IL-21 in the tumour of another copy"),) if coupled else ()
+    spread = (Process("spread", "0 <-> X", "0.1 [1/d] * (other - X)"),) if coupled else ()
     return Module(
         name="stiff43", about="an invented stiff system, for timing", source="invented",
+        inputs=other,
         parameters=tuple(Parameter(name, unit, about) for name, unit, _, about, _ in NUMBERS),
         species=tuple(Species(*row) for row in SPECIES),
         definitions=tuple(Definition(*row) for row in DEFINITIONS),
-        processes=tuple(Process(*row) for row in PROCESSES),
+        processes=(*(Process(*row) for row in PROCESSES), *spread),
         triggers=(Trigger("eradicated", "V < T_gone", {"V": "0"}, "the tumour is gone"),),
         doses={"iv": "C", "sc": "sc_1", "ip": "ip", "ab": "A_c"},
     )  # fmt: skip
@@ -310,13 +313,16 @@ def evidence() -> dict[str, dict[str, dict[str, object]]]:
     return found
 
 
-def model() -> Model:
-    """Return the composed model."""
-    one = module()
+def model(copies: int = 1) -> Model:
+    """Return the composed model, or a ring of coupled copies of it."""
+    one = module(coupled=copies > 1)
     table = table_from(evidence(), one.name, "benchmarks/stiff43.py")
+    names = ["stiff43"] if copies == 1 else [f"copy{k}" for k in range(copies)]
+    wires = {f"copy{k}.other": f"copy{(k + 1) % copies}.X" for k in range(copies)}
     assembly = Assembly(
-        name=one.name, about=one.about, source="invented", host="human", modules=(one.name,),
-        span=f"{DAYS:g} d",
+        name=f"stiff{43 * copies}", about=one.about, source="invented", host="human",
+        modules=tuple(Use(module=one.name, name=name) for name in names),
+        wires=wires if copies > 1 else {}, span=f"{DAYS:g} d",
     )  # fmt: skip
     return join(assembly, lambda _: (one, table))
 
@@ -364,13 +370,14 @@ def main() -> None:
     """Print what the model is and what becomes of some of its patients."""
     from il21.engine.batch import solve_batch
     from il21.engine.compile import machine_of
+    from il21.engine.system import infused
 
     system = model()
     people = cohort(system, 500)
     found = solve_batch(
         system, people.numbers, people.events, people.times, outputs=people.outputs, threads=1
     )
-    machine = machine_of(system, found.names, tuple(_inflows(system)))
+    machine = machine_of(system, found.names, infused(system))
     varied = sum(1 for row in NUMBERS if row[4])
     print(
         f"{len(system.species)} states, {len(NUMBERS)} parameters ({varied} varied),"
@@ -384,12 +391,6 @@ def main() -> None:
         low, mid, high = np.quantile(peak, (0.05, 0.5, 0.95))
         last = np.median(found.outputs[:, -1, k])
         print(f"  {name:<6} peak {mid:10.4g} ({low:.4g} to {high:.4g}), at the end {last:.4g}")
-
-
-def _inflows(system: Model) -> list[int]:
-    from il21.engine.system import infused
-
-    return list(infused(system))
 
 
 if __name__ == "__main__":

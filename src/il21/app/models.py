@@ -11,7 +11,7 @@ from il21.compose import describe
 from il21.compose.model import Model
 from il21.declare import Assembly, Module, Population, Regimen, Report, Trial
 from il21.engine.trajectory import load as read_dataset
-from il21.errors import UnknownNameError, suggest
+from il21.errors import InputError, UnknownNameError, suggest
 from il21.study.simulate import Scenario, scan, simulate
 
 
@@ -67,12 +67,12 @@ class LoadedModel:
         scenario = self.scenario(
             doses=doses, set=set, span=span, points=points, weight=weight, run_in=run_in
         )
-        return simulate(scenario, outputs)
+        return simulate(scenario, texts(outputs, "outputs"))
 
     def scan(self, name: str, values: Sequence[str], **options: Any) -> Any:
         """Run once for each value of one parameter; the result has a dimension of its name."""
-        outputs = options.pop("outputs", ())
-        return scan(self.scenario(**options), name, values, outputs)
+        outputs = texts(options.pop("outputs", ()), "outputs")
+        return scan(self.scenario(**options), name, texts(values, f"scan of {name}"), outputs)
 
     def scenario(
         self,
@@ -85,12 +85,18 @@ class LoadedModel:
         run_in: bool = True,
     ) -> Scenario:
         """Return what one run is: model, doses, changed numbers, times."""
+        for word, value in (("span", span or ""), ("weight", weight)):
+            if not isinstance(value, str) or span == 0:
+                raise InputError(f"{word} = {value!r}: write text with a unit, e.g. '40 d'")
+        if not isinstance(points, int):
+            raise InputError(f"points = {points!r}: expected a whole number")
+        changes = {str(k): texts(v, f"set {k}")[0] for k, v in (set or {}).items()}
         host = catalog.hosts().get(self.model.host)
         record = host.find("body_mass", self.model.host) if host else None
         return Scenario(
             self.model,
-            tuple(doses) if doses is not None else self.model.default_doses,
-            dict(set or {}),
+            prescriptions(doses) if doses is not None else self.model.default_doses,
+            changes,
             span or "",
             points,
             weight or (record.value if record else ""),
@@ -133,6 +139,8 @@ def load(name: str, sets: Mapping[str, tuple[str, ...]] | None = None) -> Loaded
     UnknownNameError
         If there is no such model; the nearest names are offered.
     """
+    if not isinstance(name, str):
+        raise InputError(f"load({name!r}): expected the name of a model")
     if name not in catalog.entries(Assembly):
         kinds = (Module, Trial, Population, Report)
         other = next((kind for kind in kinds if name in catalog.entries(kind)), None)
@@ -145,7 +153,30 @@ def load(name: str, sets: Mapping[str, tuple[str, ...]] | None = None) -> Loaded
         raise UnknownNameError(
             f"there is no model '{name}'{suggest(name, catalog.entries(Assembly))}"
         )
-    return LoadedModel(catalog.model(name, {**default_sets(name), **(sets or {})}))
+    asked = {key: texts(value, f"set of {key}") for key, value in (sets or {}).items()}
+    return LoadedModel(catalog.model(name, {**default_sets(name), **asked}))
+
+
+def texts(value: Any, where: str) -> tuple[str, ...]:
+    """Return texts as a tuple, a lone one as a tuple of one; anything else is refused.
+
+    >>> texts("plasma", "outputs")
+    ('plasma',)
+    """
+    items = (value,) if isinstance(value, str) else value
+    if isinstance(items, Sequence) and all(isinstance(item, str) for item in items):
+        return tuple(items)
+    raise InputError(
+        f"{where}: {value!r}: expected text, with a unit where it is a number: '5 L/h'"
+    )
+
+
+def prescriptions(value: Any) -> tuple[str | Regimen, ...]:
+    """Return prescriptions as a tuple, a lone one as a tuple of one."""
+    items = (value,) if isinstance(value, (str, Regimen)) else value
+    if isinstance(items, Sequence) and all(isinstance(item, (str, Regimen)) for item in items):
+        return tuple(items)
+    raise InputError(f"doses = {value!r}: expected prescriptions such as '50 ug IL-21 sc, day 1'")
 
 
 def open_result(path: str | Path) -> Any:

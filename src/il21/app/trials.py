@@ -16,7 +16,8 @@ from il21.errors import InputError, UnknownNameError, suggest
 from il21.study.compare import compare
 from il21.study.from_file import read_study
 from il21.study.outcome import TrialReport, TrialResult
-from il21.study.trial import PatientTable, Plan, Settings, check_plan, counts, join_tables
+from il21.study.plan import MOST_PATIENTS, Plan, Settings, check_plan
+from il21.study.trial import PatientTable, counts, join_tables
 from il21.study.trial import run_trial as run_plan
 from il21.units import parse_quantity, parse_unit
 
@@ -33,7 +34,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def run_trial(
-    name: str,
+    name: str | Path,
     *,
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 21,
@@ -66,6 +67,13 @@ def run_trial(
     Interrupted
         On Ctrl-C, with what was finished.
     """
+    name = str(name)
+    for word, value in (("replicates", replicates), ("seed", seed), ("threads", threads or 1)):
+        if not isinstance(value, int):
+            raise InputError(f"{word} = {value!r}: expected a whole number")
+    for key, text in (changes or {}).items():
+        if not isinstance(text, str):
+            raise InputError(f"{key} = {text!r}: expected text with a unit, e.g. '0.1/day'")
     title, trials, populations, note = _find(name)
     settings = Settings(
         seed=seed,
@@ -91,6 +99,8 @@ def _run_all(
 ) -> tuple[dict[str, PatientTable], bool]:
     """Run every plan; on Ctrl-C return what was finished, and true."""
     total = sum(plan.trial.size for plan in plans) * settings.replicates
+    if total > MOST_PATIENTS:
+        raise InputError(f"{total:,} patients: at most {MOST_PATIENTS:,} in one run; ask for fewer")
     done: dict[str, PatientTable] = {}
     finished = 0
     for plan in plans:
@@ -210,7 +220,7 @@ def _narrow(table: PatientTable, width: int) -> PatientTable:
 
 def _find(name: str) -> tuple[str, tuple[Trial, ...], Mapping[str, Population], str]:
     library = {key: entry.record for key, entry in catalog.entries(Population).items()}
-    if name.endswith((".toml", ".json")):
+    if name.lower().endswith((".toml", ".json")):
         study = read_study(Path(name), library, list(catalog.entries(ReadOut)))
         return study.trial.title, (study.trial,), {**library, **study.populations}, ""
     if name in catalog.entries(Report):

@@ -3,6 +3,9 @@
 Only typer is imported here; each verb imports what it needs, so that ``il21 --help`` is quick.
 """
 
+import io
+import os
+import signal
 import sys
 from typing import Annotated
 
@@ -28,19 +31,36 @@ Json = Annotated[
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a sign shows "?"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except IL21Error as error:
         code = _fail(str(error))
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        code = INTERRUPTED
+        code = _interrupted()
     except BrokenPipeError:
-        sys.stderr.close()
+        _no_stdout()
         code = DONE
+    except OSError as error:
+        _no_stdout()
+        code = _fail(f"cannot write the output ({(error.strerror or str(error)).lower()})")
     except Exception as error:
         code = _usage(error)
     raise SystemExit(code if isinstance(code, int) else DONE)
+
+
+def _interrupted() -> int:
+    print("interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _no_stdout() -> None:
+    """Point stdout nowhere, so that leaving does not fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> int:
@@ -50,13 +70,12 @@ def _fail(message: str) -> int:
 
 def _usage(error: Exception) -> int:
     """Print what typer says of unusable words in one line; anything else is a defect and is shown."""
+    if type(error).__name__ == "Abort":  # typer's word for Ctrl-C
+        return _interrupted()
     text = getattr(error, "format_message", None)
     if text is None:
         if isinstance(error, (typer.Exit, SystemExit)):
             return int(getattr(error, "exit_code", 0) or 0)
-        if type(error).__name__ == "Abort":
-            print("interrupted", file=sys.stderr)
-            return INTERRUPTED
         raise error
     message = str(text())
     return _fail(message or "no command; see il21 --help")

@@ -1,5 +1,6 @@
 """The verbs that run: simulate and trial.  Progress and warnings go to stderr, results to stdout."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from typing import Any
 
 from il21.cli.output import DONE, INTERRUPTED, PATIENTS_FAILED, dump
 from il21.errors import InputError
+
+FEW_REPLICATES = 20
 
 
 def run_simulate(
@@ -26,8 +29,11 @@ def run_simulate(
     """Run one typical subject and print, save or draw it."""
     from il21.app.models import load
     from il21.engine.trajectory import save
+    from il21.report.files import check_figure
 
     chosen = dict(_pair(text, "--sets") for text in sets)
+    if plot:
+        check_figure(plot)
     loaded = load(name, {key: (value,) for key, value in chosen.items()})
     options: dict[str, Any] = {
         "set": dict(_pair(text, "--set") for text in changes),
@@ -101,10 +107,11 @@ def run_trials(
 ) -> int:
     """Run trials, print the table, save everything; return the exit code."""
     from il21.app.trials import Interrupted, run_trial
-    from il21.report.files import check_folder, save_report
+    from il21.report.files import check_folder
 
     check_folder(out)
     bar = _Bar()
+    stopped = False
     try:
         with bar:
             report = run_trial(
@@ -115,27 +122,44 @@ def run_trials(
         if stop.report is None:
             print("interrupted before the first replicates were finished", file=sys.stderr)
             return INTERRUPTED
-        paths = save_report(stop.report, out)
-        _print_report(stop.report, json, paths)
+        report, stopped = stop.report, True
+    if report.settings.replicates < FEW_REPLICATES:
+        print(f"fewer than {FEW_REPLICATES} replicates: intervals mean little", file=sys.stderr)
+    _print_report(report, json)
+    _save(report, out)
+    if stopped:
         print(f"interrupted; what was finished is in {out}", file=sys.stderr)
         return INTERRUPTED
-    paths = save_report(report, out)
-    _print_report(report, json, paths)
     return PATIENTS_FAILED if report.failed else DONE
 
 
-def _print_report(report: Any, json: bool, paths: list[Any]) -> None:
+def _save(report: Any, out: str) -> None:
+    """Save a report; Ctrl-C waits until everything is on disk."""
+    from il21.report.files import save_report
+
+    def later(*_: object) -> None:
+        print("saving, a moment", file=sys.stderr)
+
+    before = {kind: signal.signal(kind, later) for kind in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        paths = save_report(report, out)
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+    print(f"saved {len(paths)} files in {paths[0].parent}", file=sys.stderr)
+
+
+def _print_report(report: Any, json: bool) -> None:
     from il21.report.table import report_document, report_renderable
 
     if json:
         dump(report_document(report))
-        return
-    from rich.console import Console
+    else:
+        from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 140
-    Console(width=width, highlight=False).print(report_renderable(report))
-    if paths:
-        print(f"saved {len(paths)} files in {paths[0].parent}", file=sys.stderr)
+        width = None if sys.stdout.isatty() else 140
+        Console(width=width, highlight=False).print(report_renderable(report))
+    sys.stdout.flush()
 
 
 class _Bar:

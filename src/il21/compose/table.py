@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from il21.declare.evidence import HOW, READ, UNCERTAINTY_KINDS, VARIABILITY_KINDS, Evidence, Spread
-from il21.errors import EvidenceError, UnitError, suggest
+from il21.errors import EvidenceError, InputError, UnitError, suggest
+from il21.files import LARGEST_TEXT, read_text
 from il21.units import parse_quantity
 
 _KEYS = frozenset(
     "value source how uncertainty variability read note checked because formula".split()
 )
-LARGEST_FILE = 2_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,12 @@ class EvidenceTable:
         return tuple(sorted(names))
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, largest: int = LARGEST_TEXT) -> dict[str, Any]:
     """Read a TOML file; malformed text is an error with file and line."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise EvidenceError(f"{path}: larger than {LARGEST_FILE // 1_000_000} MB; split it")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise EvidenceError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise EvidenceError(f"{path}: is not UTF-8 text") from error
+        text = read_text(path, largest)
+    except InputError as error:
+        raise EvidenceError(str(error)) from error
     return parse_toml(text, str(path))
 
 

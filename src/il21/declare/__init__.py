@@ -1,5 +1,15 @@
 """The vocabulary: frozen records with which the science is declared.  Nothing here computes."""
 
+from il21.declare.conduct import (
+    Conduct,
+    Death,
+    DoseRule,
+    DropOut,
+    Eligibility,
+    Enrolment,
+    Escalation,
+    VisitWindow,
+)
 from il21.declare.dosing import Regimen
 from il21.declare.endpoint import ReadOut, Reported, ResponseRule
 from il21.declare.evidence import HOW, READ, Evidence, Spread
@@ -26,9 +36,16 @@ __all__ = [
     "READ",
     "Arm",
     "Assembly",
+    "Conduct",
     "Covariate",
+    "Death",
     "Definition",
+    "DoseRule",
+    "DropOut",
     "Effect",
+    "Eligibility",
+    "Enrolment",
+    "Escalation",
     "Evidence",
     "Input",
     "Levels",
@@ -50,4 +67,5 @@ __all__ = [
     "Trial",
     "Trigger",
     "Use",
+    "VisitWindow",
 ]

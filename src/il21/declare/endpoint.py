@@ -13,6 +13,7 @@ class ReadOut:
 
     ``rule`` names the study rule that applies it.  ``daily`` and ``fixed`` say which quantities of
     the model it sees, by role: each day, or once because only parameters decide them.
+    ``formulas`` are those that the rule asks for, over parameters and roles.
     """
 
     name: str
@@ -22,6 +23,7 @@ class ReadOut:
     parameters: tuple[Parameter, ...]
     daily: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fixed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    formulas: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from il21.declare.conduct import Conduct
 from il21.declare.dosing import Regimen
 from il21.declare.endpoint import Reported, ResponseRule
 
@@ -36,7 +37,8 @@ class Trial:
     of patients without a reading, drawn at that rate and never counted as a prediction;
     ``toxicity_grading`` names the criteria of adverse events and their version, "(assumed)" where
     the paper was not seen to say;
-    ``counted`` is false for a row that is only shown.
+    ``counted`` is false for a row that is only shown; ``conduct`` says what else happens: without it
+    every patient enters on one day, is seen at every visit and gets every dose.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Trial:
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _EMPTY)
     pooled: tuple[str, ...] = ()
     note: str = ""
+    conduct: Conduct | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

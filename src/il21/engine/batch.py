@@ -27,6 +27,7 @@ from il21.engine.intake import (
 )
 from il21.engine.job import DONE, STATUS, Job, why
 from il21.engine.paused import Paused, check
+from il21.engine.reductions import Reduction, plan_of
 from il21.engine.reference import Tolerance
 from il21.engine.retry import climb
 from il21.engine.schedule import Events
@@ -49,6 +50,7 @@ class BatchResult:
     ``culprit`` (n,) is the index of the species to look at first where something failed; ``notes``
     say what was wrong with the input of patients that were not tried, and what was tried for those that
     failed at first, also where it helped.  ``paused`` is what `solve_batch` needs to go on.
+    ``reduced`` (n, n_reductions) are the ``reductions`` asked, in base units and days.
     """
 
     outputs: Array
@@ -62,6 +64,8 @@ class BatchResult:
     species: tuple[str, ...]
     notes: dict[int, str]
     paused: Paused | None = None
+    reduced: Array | None = None
+    reductions: tuple[Reduction, ...] = ()
 
     def reason(self, patient: int) -> str:
         """Return in words why a patient was not carried through; empty if it was."""
@@ -90,6 +94,7 @@ def solve_batch(
     retry: bool = True,
     pause: float | Array | None = None,
     resume: Paused | None = None,
+    reductions: Sequence[Reduction] = (),
 ) -> BatchResult:
     """Integrate every patient through its events; none can stop another.
 
@@ -123,6 +128,9 @@ def solve_batch(
         Patients to go on with, instead of ``start`` and ``start_time``.  Events before the visit
         count as done; those at or after it may differ from what was planned.  Where they and ``end``
         do not, the result has the bits of a run without a pause, ``steps`` included.
+    reductions
+        Peaks, areas and the like (reductions.py) from the start, or the visit gone on from, until the
+        end, or the next pause; what happens at that last moment does not count.
 
     Raises
     ------
@@ -155,15 +163,17 @@ def solve_batch(
     schedule = Schedule(model, events)
     if resume is not None:
         schedule.begin_at(begin)
-    machine = machine_of(model, names, schedule.inflows, width)
+    plan = plan_of(model, reductions)
+    machine = machine_of(model, names, schedule.inflows, width, plan)
     notes = unusable(model, table, given, schedule)
-    job = Job(machine, names, table, schedule, moments, given, begin, last, stops, resume, notes)
+    job = Job(machine, names, table, schedule, moments, given, begin, last, stops, resume, notes, plan)
     workers = threads or os.cpu_count() or 1
     _solve(job, tolerance_of(tolerance), workers, most_steps, resume, retry)
     return BatchResult(
         outputs=job.outputs, names=names, times=moments, final=job.final, status=job.status,
         last_time=job.last_time, steps=job.steps, culprit=job.culprit, species=job.species,
-        notes=job.notes, paused=_paused(job, model) if job.pausing else None,
+        notes=job.notes, reduced=plan.read(job.reduced), reductions=tuple(reductions),
+        paused=_paused(job, model) if job.pausing else None,
     )  # fmt: skip
 
 

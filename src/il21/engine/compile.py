@@ -14,6 +14,7 @@ from il21.engine.emit_step import Stepper
 from il21.engine.ir import ATTRIBUTES, head
 from il21.engine.ir_math import math_functions
 from il21.engine.layout import Layout, lay_out
+from il21.engine.reductions import Plan
 from il21.engine.system import System, build
 from il21.errors import SolverError
 
@@ -122,12 +123,16 @@ def compile_system(system: System, width: int) -> Machine:
     return Machine(system, layout, run, engine, cached)
 
 
-_machines: dict[tuple[str, tuple[str, ...], tuple[int, ...], int], Machine] = {}
+_machines: dict[tuple[str, tuple[str, ...], tuple[int, ...], int, Plan | None], Machine] = {}
 MOST_MACHINES = 32
 
 
 def machine_of(
-    model: Model, outputs: Sequence[str], inflows: Sequence[int], width: int | None = None
+    model: Model,
+    outputs: Sequence[str],
+    inflows: Sequence[int],
+    width: int | None = None,
+    plan: Plan | None = None,
 ) -> Machine:
     """Return the machine code of a model, compiled once in a process.
 
@@ -139,11 +144,13 @@ def machine_of(
         Indices of the species that may take infusions.
     width
         Patients in a vector; what suits the processor by default.
+    plan
+        Reductions; none by default.
     """
     lanes = width or host_width()
-    key = (model.digest, tuple(outputs), tuple(inflows), lanes)
+    key = (model.digest, tuple(outputs), tuple(inflows), lanes, plan)
     if key not in _machines:
         while len(_machines) >= MOST_MACHINES:
             del _machines[next(iter(_machines))]
-        _machines[key] = compile_system(build(model, outputs, inflows), lanes)
+        _machines[key] = compile_system(build(model, outputs, inflows, plan), lanes)
     return _machines[key]

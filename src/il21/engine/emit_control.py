@@ -13,6 +13,7 @@ from il21.engine.emit_lanes import (
     WANTS,
     Lanes,
 )
+from il21.engine.emit_reduce import Reducer
 from il21.engine.emit_step import LARGEST_FIRST, Stepper
 from il21.engine.ir import Function
 
@@ -34,6 +35,8 @@ class Control:
         parts += [self.halt(), self.account(), self.main()]
         if self.triggers:
             parts += [self.fire(), self.watch()]
+        if self.system.watched:
+            parts.append(Reducer(self.s).all())
         return "\n\n".join(parts)
 
     def _function(self, name: str) -> Function:
@@ -163,6 +166,8 @@ class Control:
         with f.when(f.any(accept)):
             if self.triggers:
                 f.run("watch", ("p", "%c"), ("p", "%w"))
+            if self.system.watched:
+                f.run("reduce", ("p", "%w"))
             f.run("outputs", ("p", "%c"), ("p", "%w"))
             with f.when(f.any(f.both(accept, self._past_pause(f)))):
                 f.run("halt", ("p", "%c"), ("p", "%w"))
@@ -294,7 +299,7 @@ class Control:
         accept = f.compare("ogt", s.get(f, "ACCEPT"), f.splat(0.5))
         f.run("rises", ("p", "%w"), ("p", s.a(f, "Y1")), ("v", s.get(f, "T1")))
         hit = f.both(accept, f.compare("ogt", s.get(f, "RISING"), f.splat(0.5)))
-        calm = f.both(accept, f.outside(hit))
+        calm = f.both(f.both(accept, f.outside(hit)), f.outside(self._past_pause(f)))
         armed, g = s.a(f, "ARMED"), s.a(f, "G")
         with f.loop(self.triggers) as k:
             below = f.both(calm, f.compare("ole", f.load(g, k), f.splat(0.0)))

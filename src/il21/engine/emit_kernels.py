@@ -17,7 +17,7 @@ def patient_slots(system: System) -> dict[int, int]:
     tape = system.tape
     tops = [*system.rates, *system.jacobian.values(), *system.by_time.values(), *system.guards]
     tops += [item for rows in system.actions for _, item in rows]
-    tops += system.outputs
+    tops += [*system.outputs, *system.watched]
     read = {
         arg
         for item in needed(tape, tops)
@@ -191,6 +191,7 @@ class Kernels:
             self._stored("slopes", [*rates, *slopes]),
             self._stored("guards", [(i, "G", k) for k, i in enumerate(system.guards)]),
             self._stored("observe", [(i, "OUT", k) for k, i in enumerate(system.outputs)]),
+            self._stored("watched", [(i, "VALUE", k) for k, i in enumerate(system.watched)]),
             *(
                 self._stored(f"action{k}", [(item, "DENSE", place) for place, item in rows])
                 for k, rows in enumerate(system.actions)
@@ -216,7 +217,10 @@ class Kernels:
         return f.text()
 
     def factor(self) -> str:
-        """LU of g - J with g = 1 / (gamma h); pivots are stored inverted."""
+        """LU of g - J with g = 1 / (gamma h); pivots are stored inverted.
+
+        PIVOT is the least size of a pivot as a share of g, at least 1 where mass is only moved or lost.
+        """
         f = Function("factor", [("p", "w"), ("v", "g")], self.width)
         system, place = self.system, self.layout
         plan = system.elimination
@@ -233,7 +237,10 @@ class Kernels:
                     values[i, j] = "%g" if i == j else f.splat(0.0)
             return values[i, j]
 
+        least = ""
         for pivot, (below, right) in zip(plan.order, plan.updates, strict=True):
+            size = f.one("fabs", entry(pivot, pivot))
+            least = f.pick(f.compare("olt", size, least), size, least) if least else size
             inverse = f.div(f.splat(1.0), entry(pivot, pivot))
             f.store(inverse, "%w", place["LU"] + index[pivot, pivot])
             for j in right:
@@ -244,6 +251,7 @@ class Kernels:
                 minus = f.neg(factor)
                 for j in right:
                     values[i, j] = f.fma(minus, entry(pivot, j), entry(i, j))
+        f.store(f.div(least, "%g"), "%w", place["PIVOT"])
         return f.text()
 
     def solve(self) -> str:

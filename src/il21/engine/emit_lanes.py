@@ -1,5 +1,6 @@
 """What happens to one lane at a time, in IR: take a patient, give doses, depart, finish, fail."""
 
+from il21.engine.emit_reduce import first_values
 from il21.engine.emit_step import Stepper
 from il21.engine.ir import Function, Index
 from il21.engine.layout import CONTEXT, packed
@@ -15,6 +16,7 @@ class Lanes:
     def __init__(self, stepper: Stepper) -> None:
         self.s, self.width, self.n = stepper, stepper.width, stepper.n
         self.model = model = stepper.kernels.system.model
+        self.plan = stepper.kernels.system.plan
         self.packed = packed(self.n, len(model.switches), len(model.triggers))
 
     def function(self, name: str, result: str = "void") -> Function:
@@ -86,6 +88,8 @@ class Lanes:
             if length:
                 with f.loop(length) as k:
                     self.set_real(f, value, name, k)
+        for slot, value in enumerate(first_values(self.plan)):
+            self.set_real(f, value, "RED", slot)
         for name in ("PAUSE", "BEGIN"):
             value = f.read("d", self.given(f, name), patient)
             self.set_real(f, value, {"BEGIN": "FROM"}.get(name, name))
@@ -140,6 +144,11 @@ class Lanes:
         row = f.at(self.given(f, "FINAL"), f.do(f"mul i64 {patient}, {self.n}"), "d")
         with f.loop(self.n) as k:
             f.write("d", self.real(f, state, k), row, k)
+        if self.plan.slots:
+            start = f.do(f"mul i64 {patient}, {self.plan.slots}")
+            row = f.at(self.given(f, "REDUCED"), start, "d")
+            for slot in range(self.plan.slots):
+                f.write("d", self.real(f, "RED", slot), row, slot)
         self._record(f, patient, str(DONE), time)
 
     def _fill(self, f: Function, patient: str, table: str, name: str, length: int) -> None:

@@ -8,6 +8,8 @@ FIRST_GUESSES = 40  # shrinkings of the first step
 HALVINGS = 60  # of the interval in which a trigger turns true
 SMALLEST_STATE = 1e-100  # less counts as 0: denormal numbers are slow
 LARGEST_FIRST = 1.0  # d
+SMALLEST_PIVOT = 1e-8  # of 1 / (gamma h): less has lost half of its digits
+LOST = 1e200  # the error of a step whose pivots are lost
 
 
 class Stepper:
@@ -119,7 +121,10 @@ class Stepper:
             f.store(total, cs, i)
 
     def error(self) -> str:
-        """ERROR = root mean square of k8 / (atol + rtol max(|y|, |y1|)); NaN if a state is not finite."""
+        """ERROR = root mean square of k8 / (atol + rtol max(|y|, |y1|)); NaN if a state is not finite.
+
+        Beyond every bound where a pivot has all but vanished: such a step is repeated, smaller.
+        """
         f = Function("error", [("p", "w"), ("p", "settings")], self.width)
         y, y1, k = self.a(f, "Y"), self.a(f, "Y1"), self.a(f, "K", (STAGES - 1) * self.n)
         atol = self.a(f, "ATOL")
@@ -134,7 +139,8 @@ class Stepper:
             value = f.fma(share, share, f.load(total))
             f.store(f.fma(new, f.splat(0.0), value), total)
         mean = f.mul(f.load(total), f.splat(1.0 / self.n))
-        self.put(f, f.one("sqrt", mean), "ERROR")
+        lost = f.compare("olt", self.get(f, "PIVOT"), f.splat(SMALLEST_PIVOT))
+        self.put(f, f.pick(lost, f.splat(LOST), f.one("sqrt", mean)), "ERROR")
         return f.text()
 
     def interpolant(self) -> str:

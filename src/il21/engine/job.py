@@ -10,6 +10,7 @@ from il21.engine.compile import Machine
 from il21.engine.intake import Schedule
 from il21.engine.layout import CONTEXT
 from il21.engine.paused import Paused, row_length
+from il21.engine.reductions import Plan
 from il21.engine.reference import Tolerance
 
 Array = NDArray[np.float64]
@@ -46,7 +47,7 @@ class Job:
     def __init__(
         self, machine: Machine, names: tuple[str, ...], table: Array, schedule: Schedule,
         times: Array, start: Array | None, begin: Array, end: float, pause: Array | None,
-        resume: Paused | None, notes: dict[int, str],
+        resume: Paused | None, notes: dict[int, str], plan: Plan,
     ) -> None:  # fmt: skip
         n, model = len(table), machine.system.model
         self.machine, self.names, self.table = machine, names, table
@@ -59,6 +60,8 @@ class Job:
         self.outputs = np.full((n, len(times), len(machine.system.outputs)), np.nan)
         self.final = np.full((n, len(model.species)), np.nan)
         self.rows = np.full((n, row_length(model) if self.pausing else 0), np.nan)
+        self.plan = plan
+        self.reduced = np.full((n, plan.slots), np.nan)
         self.status = np.full(n, BAD_INPUT, np.int32)
         self.last_time = begin.copy()
         self.culprit = np.zeros(n, np.int64)
@@ -74,7 +77,7 @@ class Job:
 
     def clear(self, patients: Sequence[int] | Whole) -> None:
         """Forget what was found of some patients."""
-        for array in (self.outputs, self.final, self.rows):
+        for array in (self.outputs, self.final, self.rows, self.reduced):
             array[patients] = np.nan
         self.steps[patients] = self.before[patients]
 
@@ -114,6 +117,9 @@ class Job:
         work = block[offset : offset + layout.size * layout.width]
         first = layout["ATOL"] * layout.width
         work[first : first + len(atol) * layout.width] = np.repeat(atol, layout.width)
+        levels = np.repeat(self.plan.bounds, layout.width)
+        first = layout["LEVEL"] * layout.width
+        work[first : first + len(levels)] = levels
         return work
 
     def _context(self, own: dict[str, Array | Whole], most_steps: int) -> Whole:
@@ -125,6 +131,7 @@ class Job:
             "FINAL": self.final, "STATUS": self.status, "LAST_TIME": self.last_time,
             "STEPS": self.steps, "CULPRIT": self.culprit, "FIRST_OUTPUT": self.first_output,
             "PAUSE": self.pause, "BEGIN": self.begin, "PAUSED": self.rows,
+            "REDUCED": self.reduced,
         }  # fmt: skip
         arrays |= {} if self.start is None else {"START": self.start}
         arrays |= {} if self.resume is None else {"RESUME": self.resume}

@@ -11,7 +11,8 @@ from il21.engine.system import System
 # Fields of the control loop, one vector each.
 LANE_FIELDS = (
     "T", "H", "STOP", "T1", "TRY", "THETA", "TAU", "NEED", "ACCEPT", "ERROR", "AT_STOP", "AGAIN",
-    "LOW", "HIGH", "RISING", "HIT", "LATE", "PAUSE", "FROM",
+    "LOW", "HIGH", "RISING", "HIT", "LATE", "PAUSE", "FROM", "PIVOT",
+    "LIVE", "BEST", "BEST_AT", "LEFT", "RIGHT", "LEFT_VALUE", "RIGHT_VALUE",
 )  # fmt: skip
 # Integers of each lane, one row of ``width`` each.
 LANE_INTEGERS = (
@@ -22,8 +23,9 @@ CONTEXT = (
     "WORK", "QUEUE", "COUNT", "STOP_SIGN", "LIST", "PARAMETERS", "START", "EVENT_TIME", "EVENT_KIND",
     "EVENT_INDEX", "EVENT_VALUE", "FIRST_EVENT", "LAST_EVENT", "TIMES", "N_TIMES", "OUTPUTS", "FINAL",
     "STATUS", "LAST_TIME", "STEPS", "CULPRIT", "MOST_STEPS", "SETTINGS", "DONE", "FIRST_OUTPUT",
-    "PAUSE", "BEGIN", "RESUME", "PAUSED",
+    "PAUSE", "BEGIN", "RESUME", "PAUSED", "REDUCED",
 )  # fmt: skip
+LOOKS = 5  # at a watched value in a step
 SETTINGS = ("END", "RTOL", "GUESS")  # doubles; the absolute tolerances follow
 
 
@@ -57,6 +59,7 @@ def lay_out(system: System, slots: int, width: int) -> Layout:
     n = len(system.rates)
     model = system.model
     layout = Layout(width)
+    watched, reads = len(system.watched), n if system.watched else 0
     sizes = {
         "Y": n, "U": n, "F": n, "CS": n, "K": STAGES * n, "Y1": n, "P": slots,
         "J": max(1, len(system.jacobian)), "LU": len(system.elimination.places),
@@ -64,6 +67,8 @@ def lay_out(system: System, slots: int, width: int) -> Layout:
         "SWITCH": max(1, len(model.switches)), "INFLOW": n,
         "G": max(1, len(system.guards)), "ARMED": max(1, len(system.guards)),
         "OUT": max(1, len(system.outputs)), "RAW": max(1, len(model.parameters)),
+        "RE": 3 * reads, "RY": reads, "VALUE": watched, "LOOK": LOOKS * watched, "THETAS": LOOKS,
+        "RED": system.plan.slots, "LEVEL": len(system.plan.levels),
         **dict.fromkeys(LANE_FIELDS, 1), **dict.fromkeys(LANE_INTEGERS, 1),
     }  # fmt: skip
     for name, length in sizes.items():

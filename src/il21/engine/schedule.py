@@ -13,7 +13,7 @@ from il21.compose.model import Edge, Model, Target
 from il21.declare.dosing import Regimen
 from il21.errors import RegimenError, UnitError, suggest
 from il21.lang.evaluate import evaluate
-from il21.units import parse_quantity
+from il21.units import parse_quantity, parse_unit
 
 BOLUS, INFUSION, SWITCH = 0, 1, 2  # kinds of events
 MOST_EVENTS = 200_000
@@ -101,13 +101,14 @@ def _amount(
         quantity = parse_quantity(text.replace("/kg_bw", "/kg").replace("/kg", "/kg_bw"))
     except UnitError as error:
         raise RegimenError(f"regimen '{regimen.text}': {error}") from error
+    amount = quantity.base
+    if not np.isfinite(amount):
+        raise RegimenError(f"regimen '{regimen.text}': a dose of {text} is not finite")
     if unit is None or quantity.unit.same_dimension(unit):
-        return quantity.base
+        return amount
     if per_kg and "weight" in covariates:
-        total = quantity.base * covariates["weight"]
-        whole = parse_quantity(text.split("/")[0])
-        if whole.unit.same_dimension(unit):
-            return total
+        if parse_unit(f"{quantity.unit.text}*kg_bw").same_dimension(unit):
+            return amount * covariates["weight"]
     wanted = f"{unit} or per kg"
     if per_kg and "weight" not in covariates:
         wanted = f"{unit}; no body weight is known here"

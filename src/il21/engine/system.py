@@ -6,6 +6,7 @@ from functools import cached_property
 
 from il21.compose.model import Model
 from il21.engine.linear import Elimination, eliminate
+from il21.engine.reductions import Plan
 from il21.engine.slopes import TIME, slopes
 from il21.engine.tape import Tape
 from il21.errors import InputError
@@ -18,7 +19,8 @@ class System:
 
     ``rates`` (n_species) hold the inflows; ``jacobian`` {(row, column): value}; ``by_time`` {row: value}
     of df/dt; ``guards`` (n_triggers); ``actions`` per trigger (species, value); ``outputs`` in the order
-    asked; ``inflows`` the species that infusions may feed.
+    asked; ``inflows`` the species that infusions may feed; ``watched`` what the reductions of ``plan``
+    read.
     """
 
     model: Model
@@ -31,6 +33,8 @@ class System:
     actions: tuple[tuple[tuple[int, int], ...], ...]
     outputs: tuple[int, ...]
     inflows: tuple[int, ...]
+    watched: tuple[int, ...] = ()
+    plan: Plan = Plan()
 
     @cached_property
     def elimination(self) -> Elimination:
@@ -44,7 +48,9 @@ def infused(model: Model) -> tuple[int, ...]:
     return tuple(k for k, row in enumerate(model.species) if row.name in reached)
 
 
-def build(model: Model, outputs: Sequence[str], inflows: Sequence[int]) -> System:
+def build(
+    model: Model, outputs: Sequence[str], inflows: Sequence[int], plan: Plan | None = None
+) -> System:
     """Put a model on a tape.
 
     Parameters
@@ -53,6 +59,8 @@ def build(model: Model, outputs: Sequence[str], inflows: Sequence[int]) -> Syste
         Full names of species, definitions or observables.
     inflows
         Indices of species that take infusions.
+    plan
+        Reductions; none by default.
 
     Raises
     ------
@@ -93,6 +101,8 @@ def build(model: Model, outputs: Sequence[str], inflows: Sequence[int]) -> Syste
         ),
         outputs=tuple(names[name] for name in outputs),
         inflows=tuple(inflows),
+        watched=tuple(names[name] for name in plan.watched) if plan else (),
+        plan=plan or Plan(),
     )
 
 

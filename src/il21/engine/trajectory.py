@@ -3,7 +3,6 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from il21.compose.model import Model
 from il21.errors import InputError
+from il21.files import write_whole
 
 Array = NDArray[np.float64]
 FORMAT = "il21 trajectory 1"
@@ -85,20 +85,18 @@ def save(dataset: Any, path: str | Path) -> Path:
         raise InputError(
             f"{target}: there is no folder {target.parent}; make it or name another file"
         )
-    partial = target.with_name(target.name + ".part")
     attrs = {
         k: json.dumps(v) if isinstance(v, (dict, list, bool)) else v
         for k, v in dataset.attrs.items()
     }
-    try:
-        dataset.assign_attrs(attrs).to_netcdf(partial, engine="h5netcdf")
-        partial.replace(target)
-    except OSError as error:
-        with suppress(OSError):  # nothing was written, or it cannot be removed either
-            partial.unlink()
-        why = error.strerror or str(error)
-        raise InputError(f"{target}: cannot be written ({why}); name another with --out") from error
-    return target
+    whole = bytes(dataset.assign_attrs(attrs).to_netcdf(engine="h5netcdf"))
+    return write_whole(
+        target, lambda partial: _write_bytes(partial, whole), "name another file with --out"
+    )
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
 
 
 def load(path: str | Path) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from il21.errors import InputError
+from il21.errors import IL21Error, InputError
+from il21.files import refusal, write_whole
 from il21.report.figure import spider, waterfall
 from il21.report.forest import table_figure
 from il21.report.stamp import program_version, provenance_of
@@ -41,9 +42,9 @@ def check_folder(folder: str | Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path, prefix=".il21-", suffix=".part"):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
         hint = "name a folder of yours with --out"
-        raise InputError(_refusal(path, error, hint)) from error
+        raise InputError(refusal(path, error, hint)) from error
     return path
 
 
@@ -64,19 +65,32 @@ def save_report(report: TrialReport, folder: str | Path) -> list[Path]:
         _save_text(path / "table.csv", [report_csv(report)]),
         _save_text(path / "table.md", [report_markdown(report)]),
         _save_text(path / "report.json", [_as_json(report_document(report))]),
-        save_figure(table_figure(report), path / "table.png"),
     ]
-    provenance = provenance_of(report)
-    for result in report.results:
-        name = result.trial.name
-        if result.trial.pooled:
-            continue
-        written += [
-            save_patients(result, path / f"patients_{name}.csv"),
-            save_figure(waterfall(result, provenance), path / f"waterfall_{name}.png"),
-            save_figure(spider(result, provenance), path / f"spider_{name}.png"),
-        ]
+    apart = [result for result in report.results if not result.trial.pooled]
+    written += [save_patients(r, path / f"patients_{r.trial.name}.csv") for r in apart]
+    try:
+        written.append(save_figure(table_figure(report), path / "table.png"))
+        provenance = provenance_of(report)
+        for result in apart:
+            name = result.trial.name
+            written.append(
+                save_figure(waterfall(result, provenance), path / f"waterfall_{name}.png")
+            )
+            written.append(save_figure(spider(result, provenance), path / f"spider_{name}.png"))
+    except IL21Error as error:
+        saved = ", ".join(file.name for file in written)
+        raise InputError(f"{error} (saved before: {saved})") from error
     return written
+
+
+def check_figure(path: str | Path) -> str:
+    """Return the kind of a figure file by its ending; raise InputError if it cannot be drawn."""
+    kind = Path(path).suffix.lower()
+    if kind not in FIGURE_KINDS:
+        raise InputError(
+            f"{path}: cannot draw a '{kind}' file; name one that ends in .png, .pdf or .svg"
+        )
+    return kind
 
 
 def save_figure(figure: Any, path: str | Path) -> Path:
@@ -87,12 +101,7 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     InputError
         If the ending is another one, or the file cannot be written.
     """
-    target = Path(path)
-    kind = target.suffix.lower()
-    if kind not in FIGURE_KINDS:
-        raise InputError(
-            f"{target}: cannot draw a '{kind}' file; name one that ends in .png, .pdf or .svg"
-        )
+    target, kind = Path(path), check_figure(path)
     maker = "Software" if kind == ".png" else "Creator"
     metadata = {maker: f"il21 {program_version()}"}
 
@@ -160,26 +169,4 @@ def _save_text(target: Path, parts: Iterable[str]) -> Path:
 
 def _whole(target: Path, write: Callable[[Path], None]) -> Path:
     """Write beside the target and move over it, so that no half file is ever seen."""
-    partial = target.with_name(target.name + ".part")
-    try:
-        write(partial)
-        partial.replace(target)
-    except OSError as error:
-        hint = "name another place, or make this one writable"
-        raise InputError(_refusal(target, error, hint)) from error
-    finally:
-        _remove(partial)
-    return target
-
-
-def _remove(partial: Path) -> None:
-    """Remove what is left of a file that was not finished."""
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:
-        return  # the folder is gone or closed; the error that counts is already on its way
-
-
-def _refusal(path: Path, error: OSError, hint: str) -> str:
-    why = (error.strerror or str(error)).lower()
-    return f"{path}: cannot be written ({why}); {hint}"
+    return write_whole(target, write, "name another place, or make this one writable")

@@ -82,4 +82,5 @@ def footer(figure: Any, lines: Sequence[str]) -> float:
 
 def _wrapped(text: str, width: float, size: float) -> list[str]:
     """Break a text so that it fits so many inches at a size in points."""
-    return wrap(text, max(20, int((width - 0.2) * 72 / (size * _CHARACTER)))) or [""]
+    plain = text.replace("$", r"\$")  # a dollar sign would begin a formula
+    return wrap(plain, max(20, int((width - 0.2) * 72 / (size * _CHARACTER)))) or [""]

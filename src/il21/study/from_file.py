@@ -1,15 +1,18 @@
 """A user's own trial as TOML or JSON: the library's records, read from text that may be a stranger's."""
 
 import json
+import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from il21.compose.table import LARGEST_FILE, read_toml
+from il21.compose.table import read_toml
 from il21.declare import Population, Trial
 from il21.errors import InputError, RegimenError, UnknownNameError, suggest
+from il21.files import read_text
 
 EXAMPLE = """[trial]
 name = "mine"
@@ -18,6 +21,11 @@ size = 40
 visits = ["56 d", "112 d"]
 arms = [{ name = "5+9", regimens = ["30 ug/kg IL-21 iv bolus, days 1-5 of 14, 3 cycles"] }]
 """
+
+
+LARGEST_TRIAL = 200_000  # bytes of a trial file
+LONGEST_TEXT = 500  # characters of one text in it
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}\Z")
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,10 @@ def read_study(path: Path, populations: Mapping[str, Population], readouts: Sequ
     table.setdefault("source", "user")
     table.setdefault("response", {"criteria": "RECIST 1.1"})
     trial = _build(Trial, table, f"{path}: trial")
+    if not _FILE_NAME.match(trial.name):
+        raise InputError(
+            f"{path}: trial.name: '{trial.name[:60]}' names files; use letters, digits and _ . -"
+        )
     if trial.reported is not None and "not_evaluable" not in table:
         read = trial.reported.evaluable / max(trial.reported.treated, 1)
         trial = replace(trial, not_evaluable=max(0.0, 1.0 - read))
@@ -82,14 +94,10 @@ def read_study(path: Path, populations: Mapping[str, Population], readouts: Sequ
 
 
 def _load(path: Path) -> dict[str, Any]:
-    if path.suffix == ".toml":
-        return read_toml(path)
+    if path.suffix.lower() != ".json":
+        return read_toml(path, LARGEST_TRIAL)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path}: larger than {LARGEST_FILE // 1_000_000} MB")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        data = json.loads(read_text(path, LARGEST_TRIAL))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
@@ -128,7 +136,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         if not isinstance(value, list):
             value = [value] if args[-1] is Ellipsis and isinstance(value, str) else value
         if not isinstance(value, list):
-            raise InputError(f"{where}: {value!r} must be a list")
+            raise InputError(f"{where}: {reprlib.repr(value)} must be a list")
         if args[-1] is Ellipsis:
             return tuple(_value(args[0], v, f"{where}[{k}]") for k, v in enumerate(value))
         if len(value) != len(args):
@@ -138,25 +146,35 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         )
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, dict):
-            raise InputError(f"{where}: {value!r} must be a table")
+            raise InputError(f"{where}: {reprlib.repr(value)} must be a table")
         return {str(k): _value(args[1], v, f"{where}.{k}") for k, v in value.items()}
     if hasattr(hint, "__dataclass_fields__"):
         if isinstance(value, str) and "text" in hint.__dataclass_fields__:
             value = {"text": value}
         if not isinstance(value, dict):
-            raise InputError(f"{where}: {value!r} must be a table")
+            raise InputError(f"{where}: {reprlib.repr(value)} must be a table")
         return _build(hint, value, where)
     return _plain(hint, value, where)
 
 
 def _plain(hint: Any, value: Any, where: str) -> Any:
+    if isinstance(value, str):
+        _check_text(value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 1e300 else float("inf")
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise InputError(f"{where}: {value!r} must be {_word(hint)}")
-    if hint is float and not abs(value) < float("inf"):
-        raise InputError(f"{where}: {value!r} must be finite")
+        raise InputError(f"{where}: {reprlib.repr(value)} must be {_word(hint)}")
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise InputError(f"{where}: {reprlib.repr(value)} must be finite")
     return value
+
+
+def _check_text(value: str, where: str) -> None:
+    """Refuse text that no file name, terminal or figure can hold."""
+    if len(value) > LONGEST_TEXT:
+        raise InputError(f"{where}: text of {len(value)} characters; at most {LONGEST_TEXT}")
+    if not value.isprintable():
+        raise InputError(f"{where}: {ascii(value)[:60]} holds characters that cannot be printed")
 
 
 def _word(hint: Any) -> str:

@@ -170,7 +170,8 @@ def _true_diameters(
     before = np.minimum(np.floor(times).astype(int), volume.shape[1] - 1)
     after = np.minimum(before + 1, volume.shape[1] - 1)
     burden = volume[:, before] + (times - before) * (volume[:, after] - volume[:, before])
-    each = part[:, :, None] * burden[:, None, :] * np.exp(deviation[:, :, None] * times)
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite reading is for the caller
+        each = part[:, :, None] * burden[:, None, :] * np.exp(deviation[:, :, None] * times)
     each[np.broadcast_to((lesion >= count[:, None])[:, :, None], each.shape)] = np.nan
     return np.asarray(np.cbrt(6.0 * each / np.pi), np.float64)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from il21.declare import Trial
 from il21.study.compare import Comparison
-from il21.study.trial import PatientTable, Settings
+from il21.study.plan import Settings
+from il21.study.trial import PatientTable
 
 
 @dataclass(frozen=True, eq=False)

@@ -191,7 +191,12 @@ def draw_covariates(population: Population, patients: Patients) -> dict[str, Flo
 
 
 def _covariate(item: Covariate, patients: Patients) -> Floats:
-    value = parse_quantity(item.value).base
+    text = (
+        item.value.replace("kg_bw", "kg").replace("kg", "kg_bw")
+        if item.name == "weight"
+        else item.value
+    )
+    value = parse_quantity(text).base
     if not item.log_sd or not patients.variability:
         return np.full(len(patients), value)
     z = _normals(patients, f"covariate.{item.name}")

@@ -37,8 +37,9 @@ class LesionReader(Reader):
     """Target lesions by diameter, and new lesions; roles burden, living (daily), growth (fixed)."""
 
     def unreadable(self, daily: Mapping[str, Floats]) -> NDArray[np.bool_]:
-        """Patients without a living tumour on day 0."""
-        return ~(daily["living"][:, 0] > 0.0)
+        """Patients without a living tumour on day 0, or with a burden that is not finite."""
+        finite = np.isfinite(daily["burden"]).all(axis=1) & np.isfinite(daily["living"]).all(axis=1)
+        return ~(finite & (daily["living"][:, 0] > 0.0))
 
     def read(
         self,

@@ -154,7 +154,7 @@ def _run(
         raise InputError(f"span of {span:g} d: expected more than 0 and at most 100,000 d")
     if not 2 <= scenario.points <= MOST_POINTS:
         raise InputError(f"{scenario.points} points: expected 2 to {MOST_POINTS}")
-    weight = _weight(scenario.weight)
+    weight = {"weight": weight_of(scenario.weight)} if scenario.weight else {}
     values = changed_values(model, scenario.changes)
     start = bring_to_start(model, scenario.run_in, values, solver) if scenario.run_in else None
     doses = doses_of(model, scenario.doses, weight)
@@ -212,14 +212,20 @@ def run_in_value(
     return evaluate(node, {**space, **quantities(model, wanted, space, shape)})
 
 
-def _weight(text: str) -> dict[str, float]:
-    if not text:
-        return {}
-    quantity = parse_quantity(text.replace("kg_bw", "kg").replace("kg", "kg_bw"))
-    weight = quantity.to("kg_bw")
+def weight_of(text: str) -> float:
+    """Return a body weight in kg from text with unit.
+
+    Raises
+    ------
+    UnitError
+        If it is not a body weight.
+    InputError
+        If no body has it.
+    """
+    weight = parse_quantity(text.replace("kg_bw", "kg").replace("kg", "kg_bw")).to("kg_bw")
     if not 0 < weight < 1000:
         raise InputError(f"weight {text}: expected more than 0 and below 1000 kg")
-    return {"weight": weight}
+    return weight
 
 
 def _provenance(scenario: Scenario) -> dict[str, Any]:

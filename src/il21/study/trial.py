@@ -1,47 +1,29 @@
 """A virtual trial: patients are drawn, brought to the start, dosed by their arm, seen and read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from il21.compose.model import Constant, Model
-from il21.declare import Population, ReadOut, RunIn, Trial
+from il21.compose.model import Model
+from il21.declare import RunIn
 from il21.engine.batch import solve_batch
 from il21.engine.quantities import quantities
 from il21.engine.schedule import Events, doses_of, events_of, first_doses
-from il21.errors import IL21Error, InputError, suggest
 from il21.study.compare import draw_evaluable, tally
 from il21.study.draws import uniforms
+from il21.study.lesions import Readings
+from il21.study.plan import MOST_NUMBERS, Plan, Settings, check_plan, visit_days
 from il21.study.population import Patients, draw_covariates, draw_numbers, draw_readout
 from il21.study.readout import reader_of
 from il21.study.response import best_responses
 from il21.study.simulate import change_of, run_in_value
-from il21.study.visits import rising_days
 from il21.units import parse_quantity
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 CHUNK = 2000  # patients at a time
-LONGEST_TRIAL = 20_000.0  # d
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Everything that a trial needs, gathered: the records, the composed model, the read-out's numbers.
-
-    ``changes`` sets parameters of the model for everybody, ``readout_changes`` those of the read-out.
-    """
-
-    trial: Trial
-    population: Population
-    model: Model
-    readout: ReadOut
-    numbers: Mapping[str, Constant]
-    tolerance: str = "screening"
-    changes: Mapping[str, str] = field(default_factory=dict)
-    readout_changes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,29 +52,9 @@ class PatientTable:
         return len(self.patient)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How a trial is run: seed, number of replicates, which draws are on, threads."""
-
-    seed: int = 21
-    replicates: int = 100
-    uncertainty: bool = True
-    variability: bool = True
-    threads: int | None = None
-    first_replicate: int = 0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.replicates <= 1_000_000:
-            raise InputError(f"replicates = {self.replicates}: expected 1 to 1,000,000")
-        if self.threads is not None and not 1 <= self.threads <= 4096:
-            raise InputError(f"threads = {self.threads}: expected 1 or more")
-        if not 0 <= self.seed < 2**63:
-            raise InputError(f"seed = {self.seed}: expected a whole number from 0")
-
-
 @dataclass(frozen=True, eq=False)
-class _Group:
-    """Patients of one chunk with their allocation."""
+class Group:
+    """Patients of one chunk with their allocation: arm, level, evaluable and weight, (n,) each."""
 
     who: Patients
     arm: Whole
@@ -117,79 +79,11 @@ def run_trial(plan: Plan, settings: Settings) -> Iterator[PatientTable]:
         yield _run_group(plan, settings, part)
 
 
-def check_plan(plan: Plan) -> None:
-    """Refuse a trial that cannot be run, with the reason in one line."""
-    trial = plan.trial
-    if not trial.arms:
-        raise InputError(f"trial {trial.name}: has no arms")
-    if trial.size < 1 or trial.size > 100_000:
-        raise InputError(f"trial {trial.name}: size = {trial.size}; expected 1 to 100,000 patients")
-    if not 0 <= trial.not_evaluable < 1:
-        raise InputError(
-            f"trial {trial.name}: not_evaluable = {trial.not_evaluable:g}; expected 0 to 1"
-        )
-    shares = [arm.share for arm in trial.arms]
-    if min(shares) < 0 or sum(shares) <= 0:
-        raise InputError(f"trial {trial.name}: shares of arms must not be negative")
-    levels = trial.levels
-    if levels is not None and (
-        len(levels.doses) != len(levels.shares) or not levels.doses or min(levels.shares) < 0
-        or sum(levels.shares) <= 0
-    ):  # fmt: skip
-        raise InputError(f"trial {trial.name}: every dose level needs a share, none negative")
-    asks = any("{dose}" in regimen.text for arm in trial.arms for regimen in arm.regimens)
-    if asks and levels is None:
-        raise InputError(f"trial {trial.name}: a regimen asks for {{dose}} but there are no levels")
-    visit_days(trial)
-    reader_of(plan.readout)
-    for name in (*plan.readout.daily.values(), *plan.readout.fixed.values()):
-        plan.model.quantity(name)
-    check_reported(trial)
-    for arm in trial.arms:
-        for dose in levels.doses if levels else ("",):
-            covariates = {c.name: parse_quantity(c.value).base for c in plan.population.covariates}
-            doses_of(plan.model, [r.with_dose(dose) for r in arm.regimens], covariates)
-
-
-def check_reported(trial: Trial) -> None:
-    """Refuse a table of reported counts that does not add up."""
-    reported = trial.reported
-    if reported is None:
-        return
-    counted, where = dict(reported.counts), f"trial {trial.name}: reported"
-    for category, _ in reported.groups:
-        if category not in counted:
-            raise InputError(f"{where}: no count of '{category}'{suggest(category, counted)}")
-    if min(counted.values(), default=0) < 0 or sum(counted.values()) != reported.evaluable:
-        raise InputError(
-            f"{where}: counts add up to {sum(counted.values())}, evaluable = {reported.evaluable}"
-        )
-    if reported.evaluable > reported.treated:
-        raise InputError(f"{where}: evaluable = {reported.evaluable} of {reported.treated} treated")
-    if reported.treated != trial.size:
-        raise InputError(f"{where}: treated = {reported.treated}, but size = {trial.size}")
-
-
-def visit_days(trial: Trial) -> Floats:
-    """Return the days (v,) of a trial's visits after the first dose.
-
-    Raises
-    ------
-    InputError
-        If there are none, they do not rise, or one is not a time.
-    """
-    if not trial.visits:
-        raise InputError(f'trial {trial.name}: has no visits; write e.g. visits = ["42 d", "84 d"]')
-    try:
-        return rising_days([parse_quantity(visit).to("d") for visit in trial.visits], LONGEST_TRIAL)
-    except IL21Error as error:
-        raise InputError(f"trial {trial.name}: visits: {error}") from error
-
-
-def _chunks(plan: Plan, settings: Settings) -> Iterator[_Group]:
+def _chunks(plan: Plan, settings: Settings) -> Iterator[Group]:
     trial = plan.trial
     first = settings.first_replicate
-    each = max(1, CHUNK // trial.size)
+    days = visit_days(trial)[-1] + 1
+    each = max(1, int(min(CHUNK, MOST_NUMBERS / days) // trial.size))
     for start in range(first, first + settings.replicates, each):
         last = min(start + each, first + settings.replicates)
         replicate = np.repeat(np.arange(start, last), trial.size)
@@ -197,10 +91,11 @@ def _chunks(plan: Plan, settings: Settings) -> Iterator[_Group]:
         who = Patients(
             settings.seed, trial.name, ids, replicate, settings.uncertainty, settings.variability
         )
-        yield _allocate(plan, who)
+        yield allocate(plan, who)
 
 
-def _allocate(plan: Plan, who: Patients) -> _Group:
+def allocate(plan: Plan, who: Patients) -> Group:
+    """Return patients with their arm, level, whether they have a reading, and weight."""
     trial = plan.trial
 
     def pick(purpose: str, shares: Sequence[float]) -> Whole:
@@ -214,18 +109,14 @@ def _allocate(plan: Plan, who: Patients) -> _Group:
         who.seed, who.ids, trial.not_evaluable, replicate=who.replicate, trial=who.trial
     )
     weight = draw_covariates(plan.population, who).get("weight", np.full(len(who), np.nan))
-    return _Group(who, arm, level, evaluable, weight)
+    return Group(who, arm, level, evaluable, weight)
 
 
-def _run_group(plan: Plan, settings: Settings, group: _Group) -> PatientTable:
+def _run_group(plan: Plan, settings: Settings, group: Group) -> PatientTable:
     model, trial = plan.model, plan.trial
-    fixed = {
-        model.parameter(name).name: change_of(model, name, text)
-        for name, text in plan.changes.items()
-    }
-    numbers = draw_numbers(model, group.who, fixed)
+    numbers = draw_patients(plan, group.who)
     visits = visit_days(trial)
-    start, reasons = _run_in(plan, settings, numbers)
+    start, reasons = run_in_patients(plan, settings, numbers)
     events = _events(plan, group, numbers, float(visits[-1]))
     days = np.arange(int(np.ceil(visits[-1])) + 1, dtype=float)
     result = solve_batch(
@@ -237,7 +128,17 @@ def _run_group(plan: Plan, settings: Settings, group: _Group) -> PatientTable:
     return _read(plan, group, numbers, result.outputs, reasons, visits)
 
 
-def _run_in(plan: Plan, settings: Settings, numbers: Floats) -> tuple[Floats | None, list[str]]:
+def draw_patients(plan: Plan, who: Patients) -> Floats:
+    """Return the parameters of patients (n, n_parameters), with the plan's changes."""
+    model = plan.model
+    fixed = {
+        model.parameter(name).name: change_of(model, name, text)
+        for name, text in plan.changes.items()
+    }
+    return draw_numbers(model, who, fixed)
+
+
+def run_in_patients(plan: Plan, settings: Settings, numbers: Floats) -> tuple[Floats | None, list[str]]:
     """Bring the patients to the start; overwrites the parameters that the run-in sets."""
     run_in = plan.population.run_in
     reasons = [""] * len(numbers)
@@ -279,7 +180,7 @@ def _set_after(
         numbers[:, place[target]] = run_in_value(model, name, text, values, (len(numbers),))
 
 
-def _events(plan: Plan, group: _Group, numbers: Floats, end: float) -> list[Events]:
+def _events(plan: Plan, group: Group, numbers: Floats, end: float) -> list[Events]:
     """Return the events of each patient; patients of one arm, level and weight share them.
 
     Writes the time of the first dose into the numbers.
@@ -306,7 +207,7 @@ def _events(plan: Plan, group: _Group, numbers: Floats, end: float) -> list[Even
 
 
 def _read(
-    plan: Plan, group: _Group, numbers: Floats, outputs: Floats, reasons: list[str], visits: Floats
+    plan: Plan, group: Group, numbers: Floats, outputs: Floats, reasons: list[str], visits: Floats
 ) -> PatientTable:
     """Read every patient that was integrated, and classify."""
     trial, who, reader = plan.trial, group.who, reader_of(plan.readout)
@@ -319,31 +220,39 @@ def _read(
     sums = np.full((len(who), 1 + len(visits)), np.nan)
     new_day = np.full(len(who), np.nan)
     if good.any():
-        some = Patients(
-            who.seed,
-            who.trial,
-            who.ids[good],
-            who.replicate[good],
-            who.uncertainty,
-            who.variability,
-        )
-        space = {row.name: numbers[good, k] for k, row in enumerate(plan.model.parameters)}
-        names = plan.readout.fixed
-        known = quantities(plan.model, list(names.values()), space, (len(some),))
-        values = draw_readout(plan.numbers, plan.readout.name, some)
-        values |= {name: np.full(len(some), value) for name, value in plan.readout_changes.items()}
         seen = {role: array[good] for role, array in daily.items()}
-        fixed = {role: known[name] for role, name in names.items()}
-        readings = reader.read(seen, fixed, values, visits, some)
-        sums[good] = readings.sums
-        new_day[good] = readings.new_lesion_day
-        best[good] = best_responses(readings.sums, readings.new_lesion, visits, trial.response)
+        readings = readings_of(plan, who, good, numbers, seen, visits)
+        sound = ~np.isinf(readings.sums).any(axis=1)
+        read = np.flatnonzero(good)[sound]
+        for k in np.flatnonzero(good)[~sound]:
+            failed[k], reasons[k] = True, f"{plan.readout.name}: a reading is not finite"
+        sums[read] = readings.sums[sound]
+        new_day[read] = readings.new_lesion_day[sound]
+        if len(read):
+            best[read] = best_responses(
+                readings.sums[sound], readings.new_lesion[sound], visits, trial.response
+            )
     doses = trial.levels.doses if trial.levels else ("",)
     return PatientTable(
         who.replicate, who.ids, np.array([trial.arms[a].name for a in group.arm]),
         np.array([doses[j] for j in group.level]), best, sums, new_day, failed,
         np.array(reasons, dtype=np.str_), visits, group.evaluable,
     )  # fmt: skip
+
+
+def readings_of(
+    plan: Plan, who: Patients, good: NDArray[np.bool_], numbers: Floats,
+    seen: Mapping[str, Floats], visits: Floats,
+) -> Readings:  # fmt: skip
+    """Read the patients ``good`` (n,), m of them; ``seen`` is what they have each day (m, days)."""
+    some = replace(who, ids=who.ids[good], replicate=who.replicate[good])
+    space = {row.name: numbers[good, k] for k, row in enumerate(plan.model.parameters)}
+    names = plan.readout.fixed
+    known = quantities(plan.model, list(names.values()), space, (len(some),))
+    values = draw_readout(plan.numbers, plan.readout.name, some)
+    values |= {name: np.full(len(some), value) for name, value in plan.readout_changes.items()}
+    fixed = {role: known[name] for role, name in names.items()}
+    return reader_of(plan.readout).read(seen, fixed, values, visits, some)
 
 
 def join_tables(tables: Sequence[PatientTable]) -> PatientTable:
@@ -361,6 +270,9 @@ def counts(table: PatientTable, groups: Sequence[tuple[str, tuple[str, ...]]]) -
 
     Patients without a reading, and those that failed, are not counted.
     """
-    size = int(np.sum(table.replicate == table.replicate[0]))
-    kept = (table.evaluable & ~table.failed).reshape(-1, size)
-    return tally(table.best.reshape(-1, size), groups, kept)
+    _, row, sizes = np.unique(table.replicate, return_inverse=True, return_counts=True)
+    place = np.arange(len(row)) - (np.cumsum(sizes) - sizes)[row]  # rows stand by replicate
+    best = np.full((len(sizes), sizes.max()), "NE", dtype="<U2")
+    kept = np.zeros(best.shape, bool)
+    best[row, place], kept[row, place] = table.best, table.evaluable & ~table.failed
+    return tally(best, groups, kept)

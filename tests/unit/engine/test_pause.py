@@ -7,6 +7,7 @@ import pytest
 
 from il21.engine.batch import solve_batch
 from il21.engine.compile import host_width
+from il21.engine.reference import Tolerance
 from il21.engine.schedule import BOLUS, INFUSION, Dose, events_of, scaled
 from il21.errors import InputError, RegimenError
 from tests.unit.engine import small_models
@@ -238,3 +239,14 @@ def test_an_infusion_that_runs_at_the_visit_ends_as_planned():
     np.testing.assert_allclose(
         [first.outputs[0, 0, 1], second.outputs[0, 0, 1]], [10.0, 20.0], rtol=1e-9
     )
+
+
+@pytest.mark.parametrize("visit", [0.15, 0.2, 0.25, 0.3, 0.35, 0.4])
+def test_a_trigger_is_not_armed_by_a_step_that_was_not_taken(visit):
+    """x = sin(2 pi t) is above 1/2 from 1/12 to 5/12; a new event cuts the step that left that span."""
+    model = small_models.swing()
+    rough = Tolerance(3e-2, 3e-5)
+    first = solve_batch(model, numbers(model), [NONE], [], end=1.0, pause=visit, tolerance=rough)
+    cut = events((0.5 * (visit + 5.0 / 12.0), BOLUS, 1, 0.0))
+    second = solve_batch(model, numbers(model), [cut], [1.0], resume=first.paused, tolerance=rough)
+    assert second.final[0, 2] == 1.0

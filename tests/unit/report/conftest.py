@@ -8,8 +8,9 @@ import pytest
 from il21.declare import Arm, Levels, Regimen, Reported, ResponseRule, Trial
 from il21.study.compare import compare
 from il21.study.outcome import TrialReport, TrialResult
+from il21.study.plan import Settings
 from il21.study.response import best_responses
-from il21.study.trial import PatientTable, Settings, counts, join_tables
+from il21.study.trial import PatientTable, counts, join_tables
 
 REPLICATES = 12
 RULE = ResponseRule(criteria="RECIST 1.0")

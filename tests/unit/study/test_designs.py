@@ -262,6 +262,7 @@ def said(decision):
         ("1:0/3 2:0/3 3:0/3 3:1/3", "stop, MTD 3"),
         ("1:0/3 2:0/3 3:1/3 3:0/3", "stop, MTD 3"),
         ("1:0/3 2:0/3 3:0/3 3:2/3", "de-escalate, 3 at 2"),
+        ("1:0/3 2:1/3 2:0/3 1:0/3", "escalate, 3 at 3"),  # one more below changes nothing
         ("1:0/1", "stay, 2 at 1"),
         ("1:1/3 1:0/1", "stay, 2 at 1"),
     ],

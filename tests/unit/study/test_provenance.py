@@ -11,7 +11,7 @@ from il21.declare import Population, ReadOut, Trial
 from il21.declare.evidence import Spread
 from il21.errors import IL21Error
 from il21.report.stamp import provenance_of, stamp
-from il21.study.trial import Plan
+from il21.study.plan import Plan
 
 
 def plan(**changes) -> Plan:

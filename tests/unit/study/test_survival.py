@@ -398,6 +398,8 @@ RULE_CASES = {
         follow((1, 4, 5), (5,)), PFS_MISSED, 210, True, "progression", 168, 210),
     "a new therapy censors before it": (
         follow(ALL, (4,), new_therapy=100.0), PFS, 84, False, "new therapy", 84, NEVER),
+    "death after a new therapy does not count": (
+        follow(ALL, (), new_therapy=100.0, death=150.0), PFS, 84, False, "new therapy", 84, NEVER),
     "a new therapy after progression does not": (
         follow(ALL, (2,), new_therapy=100.0), PFS, 84, True, "progression", 42, 84),
     "entry is day nought": (
@@ -520,6 +522,7 @@ def test_longer_gaps_between_visits_overstate_the_median_and_turnbull_says_so():
         (lambda: event_times(FollowUp(visits=[42], assessed=[[True]], progressed=[[False]],
                                       last_seen=90), DOR), "give responded"),
         (lambda: event_times(follow(ALL), DOR), "none of 1 patients responded"),
+        (lambda: event_times(follow(ALL, (), (3,), death=100.0), DOR), "none of 1 patients"),
         (lambda: SurvivalRule(endpoint="PFS", missed=0), "missed = 0"),
         (lambda: log_rank([([1], [True])]), "two groups or more"),
         (lambda: log_rank([([1], [False]), ([2], [False])]), "no events"),

@@ -224,7 +224,7 @@ def _progression_free(seen: _Seen, rule: SurvivalRule, start: Floats) -> EventTi
     reason[~event] = np.where(later[~event], NEW_THERAPY, LAST_ASSESSMENT)
     if rule.missed is not None:
         between = (seen.visits > last[:, None] + _SLACK) & (seen.visits < day[:, None] - _SLACK)
-        missed = (between & ~seen.assessed).sum(axis=1) >= rule.missed
+        missed = between.sum(axis=1) >= rule.missed  # none of them was adequate, or it were last
         reason[event & missed] = MISSED
         event = event & ~missed
     time = np.where(event, day, last) - start

@@ -1,0 +1,1 @@
+"""What happens to patients in a trial besides their tumour: toxicity and death."""
