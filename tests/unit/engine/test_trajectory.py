@@ -119,7 +119,8 @@ def test_a_folder_in_place_of_the_file(dataset, tmp_path):
 
 def test_a_disk_that_refuses_leaves_nothing_behind(dataset, tmp_path, monkeypatch):
     def full(path, data):
-        path.open("wb").write(data[:4])
+        with path.open("wb") as file:
+            file.write(data[:4])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
