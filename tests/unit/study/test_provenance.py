@@ -53,7 +53,9 @@ def test_same_recipe_same_hash() -> None:
         lambda: plan(model=with_number("tumour.imm", uncertainty=Spread("log_sd", (0.01,)))),
         lambda: plan(model=with_number("il21.k_el", variability=Spread("log_sd", (0.5,)))),
         lambda: plan(model=replace(plan().model, correlations={("il21.k_el", "il21.V_c"): 0.1})),
-        lambda: plan(numbers={**plan().numbers, "error_sd": replace(plan().numbers["error_sd"], value=0.2)}),
+        lambda: plan(
+            numbers={**plan().numbers, "error_sd": replace(plan().numbers["error_sd"], value=0.2)}
+        ),
         lambda: plan(model=catalog.model("human", {"tumour": ("melanoma",)})),
     ],
 )
