@@ -81,12 +81,13 @@ def mark(found, back=None) -> str:
 def equal(name: str, patients: int) -> None:
     """Print the hash for numbers of threads, orders and widths."""
     people, starts = CASES[name](patients)
-    marks = {}
+    marks, few = {}, min(patients, 500)
     for threads in (1, 2, 3, 7):
-        marks[f"{threads} threads"] = mark(solve(people, starts, threads=threads))
+        found = solve(people, starts, threads=threads)
+        marks[f"{threads} threads"] = mark(found)
+    marks["first 500 of these"] = mark(found, np.arange(few))
     order = np.random.default_rng(0).permutation(patients)
     marks["shuffled, 2 threads"] = mark(solve(people, starts, order, threads=2), np.argsort(order))
-    few = min(patients, 500)
     marks["first 500 alone"] = mark(solve(people, starts, np.arange(few)))
     for width in (2, 4, 16):
         marks[f"first 500, width {width}"] = mark(

@@ -1,4 +1,4 @@
-"""Object code on disk, named by what made it; a damaged file is found out and made again."""
+"""Object code on disk, named by what made it; a damaged or misplaced file is found out and made again."""
 
 import hashlib
 import os
@@ -6,7 +6,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-_MAGIC = b"il21 object 1\n"
+_MAGIC = b"il21 object 2\n"
 _DIGEST = 32
 
 
@@ -31,6 +31,11 @@ def key_of(*parts: str) -> str:
     return digest.hexdigest()
 
 
+def _mark(key: str, body: bytes) -> bytes:
+    """What stands before the body: a digest of it and of the name, so that neither can be another's."""
+    return _MAGIC + hashlib.blake2b(key.encode() + b"\n" + body, digest_size=_DIGEST).digest()
+
+
 def read(key: str) -> bytes | None:
     """Return what is kept under a key; None if there is nothing or it is damaged."""
     try:
@@ -38,20 +43,18 @@ def read(key: str) -> bytes | None:
     except OSError:
         return None
     body = data[len(_MAGIC) + _DIGEST :]
-    mark = _MAGIC + hashlib.blake2b(body, digest_size=_DIGEST).digest()
-    return body if body and data.startswith(mark) else None
+    return body if body and data.startswith(_mark(key, body)) else None
 
 
 def write(key: str, body: bytes) -> bool:
     """Keep something under a key, whole or not at all; False where the folder cannot be written."""
-    mark = _MAGIC + hashlib.blake2b(body, digest_size=_DIGEST).digest()
     place = folder()
     temporary = ""
     try:
         place.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=place, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            file.write(mark + body)
+            file.write(_mark(key, body) + body)
         os.replace(temporary, place / f"{key}.o")
     except OSError:
         if temporary:

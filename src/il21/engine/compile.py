@@ -72,6 +72,11 @@ def _target() -> tuple[Any, str]:
     return machine, name
 
 
+def target_name() -> str:
+    """Return a text that names this kind of machine: processor, its features, version of LLVM."""
+    return _target()[1]
+
+
 def host_width() -> int:
     """Return how many patients go side by side on this processor: 8 with AVX-512, 4 with AVX, else 2."""
     _, name = _target()
@@ -143,7 +148,7 @@ def machine_of(
     inflows
         Indices of the species that may take infusions.
     width
-        Patients in a vector; what suits the processor by default.
+        Patients in a vector; what the registers hold by default (width.py measures a better one).
     plan
         Reductions; none by default.
     """

@@ -9,7 +9,7 @@ interpolant itself.  What rises above a level and falls again between two of the
 import math
 
 from il21.engine.emit_step import Stepper
-from il21.engine.ir import Function
+from il21.engine.ir import Function, Word
 from il21.engine.layout import LOOKS
 from il21.engine.reductions import Plan
 from il21.engine.rodas import STAGES, H
@@ -122,7 +122,7 @@ class Reducer:
 
     def extreme(self) -> str:
         """Take the largest sign * value of this step into the slots ``slot`` and the next."""
-        args = [("p", "w"), ("i", "out"), ("v", "sign"), ("i", "slot")]
+        args: list[tuple[Word, str]] = [("p", "w"), ("i", "out"), ("v", "sign"), ("i", "slot")]
         f = Function("extreme", args, self.width)
         s = self.s
         looks = [self._looked(f, k) for k in range(LOOKS)]
@@ -180,7 +180,13 @@ class Reducer:
 
     def level(self) -> str:
         """Add the time beyond a level to ``slot``, and the first such time to the next."""
-        args = [("p", "w"), ("i", "out"), ("v", "sign"), ("i", "slot"), ("i", "which")]
+        args: list[tuple[Word, str]] = [
+            ("p", "w"),
+            ("i", "out"),
+            ("v", "sign"),
+            ("i", "slot"),
+            ("i", "which"),
+        ]
         f = Function("level", args, self.width)
         s = self.s
         bound = f.mul("%sign", f.load(s.a(f, "LEVEL"), "%which"))
@@ -240,7 +246,11 @@ class Reducer:
             f.run("extreme", ("p", "%w"), ("i", str(out)), ("v", f.splat(sign)), ("i", str(slot)))
             slot += 2
         for which, (out, sign) in enumerate(plan.levels):
-            where: list = [("i", str(out)), ("v", f.splat(sign)), ("i", str(slot))]
+            where: list[tuple[Word, str]] = [
+                ("i", str(out)),
+                ("v", f.splat(sign)),
+                ("i", str(slot)),
+            ]
             f.run("level", ("p", "%w"), *where, ("i", str(which)))
             slot += 2
         return f.text()

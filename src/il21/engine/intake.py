@@ -140,9 +140,7 @@ def _joined(parts: list[Any], kind: Any) -> Any:
     return np.ascontiguousarray(np.concatenate(parts) if parts else [], dtype=kind)
 
 
-def unusable(
-    model: Model, table: Array, start: Array | None, schedule: Schedule
-) -> dict[int, str]:
+def unusable(model: Model, table: Array, start: Array | None, schedule: Schedule) -> dict[int, str]:
     """Return the patients that cannot be tried, with the reason."""
     notes: dict[int, str] = {}
     for what, values, rows in (

@@ -5,7 +5,7 @@ They are computed step by step from the dense output: no grid of output times de
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,11 @@ def plan_of(model: Model, reductions: Sequence[Reduction]) -> Plan:
     ------
     InputError
         For something that is not a reduction, or a level in another unit.
+
+    >>> from il21.catalog import model
+    >>> plan = plan_of(model("il21_mouse_pk"), [Peak("plasma"), PeakTime("plasma"), AUC("plasma")])
+    >>> plan.watched, plan.slots
+    (('il21_mouse_pk.plasma',), 3)
     """
     watched: list[str] = []
     areas: list[int] = []
@@ -115,7 +120,7 @@ def plan_of(model: Model, reductions: Sequence[Reduction]) -> Plan:
     levels: list[tuple[int, float, float]] = []
     wanted: list[tuple[str, int, int, float]] = []
 
-    def place(rows: list, item: object) -> int:
+    def place(rows: list[Any], item: Any) -> int:
         if item not in rows:
             rows.append(item)
         return rows.index(item)
@@ -149,7 +154,9 @@ def plan_of(model: Model, reductions: Sequence[Reduction]) -> Plan:
 def _level(model: Model, item: TimeAbove | FirstCrossing) -> float:
     row = model.quantity(item.of)
     if isinstance(item, FirstCrossing) and item.direction not in ("up", "down"):
-        raise InputError(f"reductions: direction '{item.direction}' of {item.of}: must be up or down")
+        raise InputError(
+            f"reductions: direction '{item.direction}' of {item.of}: must be up or down"
+        )
     try:
         level = parse_quantity(item.level)
     except UnitError as error:

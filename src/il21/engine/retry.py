@@ -47,9 +47,7 @@ def climb(
 def _solver(job: Job, tolerance: Tolerance) -> ReferenceSolver:
     rtol = max(REFERENCE_RTOL, 1e-2 * tolerance.rtol)
     fine = Tolerance(rtol, rtol * tolerance.atol / tolerance.rtol)
-    return ReferenceSolver(
-        job.machine.system.model, fine, most_evaluations=MOST_EVALUATIONS
-    )
+    return ReferenceSolver(job.machine.system.model, fine, most_evaluations=MOST_EVALUATIONS)
 
 
 def _by_reference(job: Job, solver: ReferenceSolver, patient: int) -> str:
@@ -89,7 +87,9 @@ def _run(job: Job, solver: ReferenceSolver, values: dict[str, float], patient: i
     if job.pausing:
         last = float(job.pause[patient])
         early = events.time < last
-        events = Events(*(a[early] for a in (events.time, events.kind, events.index, events.value)))
+        events = Events(
+            events.time[early], events.kind[early], events.index[early], events.value[early]
+        )
     begin, carry = float(job.begin[patient]), None
     start = None if job.start is None else job.start[patient]
     if job.resume is not None:

@@ -1,7 +1,7 @@
 """A composed model as values on a tape: rates, Jacobian, starts, triggers, outputs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from il21.compose.model import Model
@@ -34,7 +34,7 @@ class System:
     outputs: tuple[int, ...]
     inflows: tuple[int, ...]
     watched: tuple[int, ...] = ()
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
 
     @cached_property
     def elimination(self) -> Elimination:

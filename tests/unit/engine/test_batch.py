@@ -2,7 +2,6 @@
 
 import signal
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from il21.engine.batch import TOLERANCES, solve_batch
 from il21.engine.compile import host_width
 from il21.engine.reference import ReferenceSolver, Tolerance
 from il21.engine.schedule import BOLUS, INFUSION, Events, events_of
-from il21.errors import InputError
 from tests.unit.engine import small_models
 
 W = host_width()
@@ -209,30 +207,6 @@ def test_the_step_limit_is_recorded():
     assert 0 < found.last_time[0] < 500
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        (1.0, 7, 0, 1.0),
-        (1.0, BOLUS, 99, 1.0),
-        (1.0, BOLUS, -1, 1.0),
-        (np.nan, BOLUS, 0, 1.0),
-        (1.0, BOLUS, 0, np.inf),
-    ],
-)
-def test_an_event_that_points_nowhere_is_recorded(row):
-    model = small_models.decay()
-    found = solve_batch(model, numbers(model, 2), [DOSES, events(row)], [0.0, 4.0])
-    assert found.status.tolist() == [0, 4]
-    assert "event" in found.reason(1)
-
-
-def test_events_out_of_order_are_recorded():
-    model = small_models.decay()
-    late = replace(DOSES, time=DOSES.time[::-1].copy())
-    found = solve_batch(model, numbers(model, 2), [late, DOSES], [0.0, 4.0])
-    assert found.status.tolist() == [4, 0]
-
-
 def test_output_times_do_not_change_the_curve():
     model = small_models.kinetics()
     schedule = events((2.0, BOLUS, 0, 10.0))
@@ -363,31 +337,6 @@ def test_the_method_is_of_fifth_order():
     assert errors[1] < 1e-7
     growth = np.log(steps[1] / steps[0]) / np.log(1e5)
     assert 0.1 < growth < 0.27
-
-
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({"times": [1.0, 0.5]}, "must not decrease"),
-        ({"times": [np.nan]}, "finite"),
-        ({"times": [-1.0]}, "before the start"),
-        ({"tolerance": "defalt"}, "did you mean 'default'"),
-        ({"tolerance": Tolerance(-1e-5, 1e-8)}, "positive"),
-        ({"tolerance": Tolerance(1e-5, np.nan)}, "positive"),
-        ({"parameters": np.ones((2, 3))}, "must be (patients, 5)"),
-        ({"events": []}, "events of 0 patients"),
-        ({"start": np.ones((1, 2))}, "must be (patients, 3)"),
-        ({"end": 0.5}, "end 0.5 d"),
-        ({"outputs": ("levl",)}, "level"),
-    ],
-)
-def test_what_cannot_be_used_is_refused(change, word):
-    model = small_models.decay()
-    call = {"parameters": numbers(model), "events": [NONE], "times": [0.0, 1.0]} | change
-    positional = [call.pop(name) for name in ("parameters", "events", "times")]
-    with pytest.raises(Exception, match=word.replace("(", r"\(").replace(")", r"\)")) as caught:
-        solve_batch(model, *positional, **call)
-    assert isinstance(caught.value, InputError) or "levl" in str(caught.value)
 
 
 def test_tolerances_keep_their_ratio():

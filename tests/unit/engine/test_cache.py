@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from il21.engine import cache
-from il21.engine.compile import compile_system
+from il21.engine import cache, width
+from il21.engine import compile as compile_module
+from il21.engine.batch import solve_batch
+from il21.engine.compile import compile_system, host_width
+from il21.engine.schedule import events_of
 from il21.engine.system import build
+from il21.errors import SolverError
 from tests.unit.engine import small_models
 
 
@@ -44,6 +48,93 @@ def test_a_folder_that_cannot_be_written_is_done_without(objects):
     objects.write_text("a file where the folder should be")
     assert not compiled().from_cache
     assert cache.write("x", b"1") is False
+
+
+def test_a_file_of_another_name_is_not_loaded(objects):
+    """A stale file under this name: whole, but the code of other equations."""
+    compiled()
+    (own,) = objects.iterdir()
+    model = small_models.decay()
+    compile_system(build(model, ["drug.central"], ()), 2)
+    (other,) = [file for file in objects.iterdir() if file != own]
+    own.write_bytes(other.read_bytes())
+    assert not compiled().from_cache
+    assert compiled().from_cache
+
+
+@pytest.mark.parametrize("name", ["mkstemp", "replace"])
+def test_a_read_only_folder_is_done_without(objects, monkeypatch, name):
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(cache.tempfile if name == "mkstemp" else cache.os, name, refuse)
+    assert not compiled().from_cache
+    assert not compiled().from_cache
+    assert list(objects.iterdir()) == []
+    monkeypatch.setattr(width, "fastest", refuse)
+    width.best_width.cache_clear()
+    assert width.best_width() == host_width()
+    model = small_models.refill()
+    row = np.array([[p.value for p in model.parameters]])
+    assert solve_batch(model, row, [events_of(model, (), {}, 0.0, 1.0)], [1.0]).status[0] == 0
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    yield
+    width.best_width.cache_clear()
+
+
+def test_the_width_is_measured_once_and_kept(objects, monkeypatch):
+    asked = []
+    monkeypatch.setattr(width, "fastest", lambda widths: asked.append(widths) or 2)
+    for _ in range(3):
+        width.best_width.cache_clear()
+        assert width.best_width() == 2
+    assert asked == [width.candidates(host_width())]
+
+
+@pytest.mark.parametrize("kept", [b"3", b"eight", b"-4", b"88"])
+def test_a_width_that_cannot_be_is_measured_anew(objects, monkeypatch, kept):
+    from il21.engine.compile import target_name
+
+    monkeypatch.setattr(width, "fastest", lambda widths: widths[-1])
+    cache.write(cache.key_of("width of vectors 1", target_name()), kept)
+    width.best_width.cache_clear()
+    assert width.best_width() == width.candidates(host_width())[-1]
+
+
+def test_the_faster_width_is_chosen(monkeypatch):
+    monkeypatch.setattr(width, "_seconds", {8: 1.0, 4: 0.9, 2: 0.99}.get)
+    assert width.fastest((8, 4)) == 4
+    assert width.fastest((8, 2)) == 8
+    assert width.fastest((4, 8)) == 4
+
+
+def test_widths_are_timed_on_a_model_that_runs():
+    assert width.fastest(width.candidates(host_width())) in width.candidates(host_width())
+    model = width.trial_model()
+    row = np.array([[p.value for p in model.parameters]])
+    found = solve_batch(model, row, [events_of(model, (), {}, 0.0, 5.0)], [5.0])
+    assert found.status[0] == 0
+    assert found.final.min() > 0.0
+
+
+def test_an_unsupported_processor_is_one_clear_line(monkeypatch):
+    import llvmlite.binding as llvm
+
+    def refuse():
+        raise RuntimeError("no target for this processor")
+
+    compile_module._target.cache_clear()
+    monkeypatch.setattr(llvm, "initialize_native_target", refuse)
+    try:
+        with pytest.raises(SolverError, match="cannot compile for this processor") as caught:
+            host_width()
+        assert "use the reference solver" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    finally:
+        compile_module._target.cache_clear()
 
 
 def test_other_equations_are_other_code(objects):

@@ -51,7 +51,14 @@ def test_a_rule_that_decides_nothing_gives_the_same_bits(name, tolerance):
         model, table, plan, [*early, visit], end=END, pause=visit, tolerance=tolerance
     )
     second = solve_batch(
-        model, table, plan, [visit, *late], end=END, resume=first.paused, tolerance=tolerance, width=2
+        model,
+        table,
+        plan,
+        [visit, *late],
+        end=END,
+        resume=first.paused,
+        tolerance=tolerance,
+        width=2,
     )
     at = len(early)
     assert (whole.status == 0).all()
@@ -119,7 +126,9 @@ def test_a_rule_for_all_patients_changes_the_doses_after_the_visit(duration):
         end=end, pause=visit,
     )  # fmt: skip
     seen = first.paused.state[:, 1]
-    factor = np.where(seen > np.quantile(seen, 0.7), 0.0, np.where(seen > np.median(seen), 0.5, 1.0))
+    factor = np.where(
+        seen > np.quantile(seen, 0.7), 0.0, np.where(seen > np.median(seen), 0.5, 1.0)
+    )
     changed = {f: planned(scaled(doses, visit, f), end) for f in np.unique(factor)}
     plans = [changed[f] for f in factor]
     late = times[times >= visit]

@@ -107,9 +107,7 @@ def test_the_area_of_what_is_linear_in_the_states_is_that_of_an_added_state():
     table = drawn(model, 5)
     names = [row.name for row in model.parameters]
     plan = [events((0.0, BOLUS, 1, 1e6), (1.5, INFUSION, 1, 1e6), (2.0, INFUSION, 1, -1e6))] * 5
-    found = solve_batch(
-        model, table, plan, [8.0], reductions=[AUC("level")], tolerance="screening"
-    )
+    found = solve_batch(model, table, plan, [8.0], reductions=[AUC("level")], tolerance="screening")
     cleared = table[:, names.index("drug.CL")] * found.reduced[:, 0]
     left = found.outputs[:, -1].sum(axis=1)
     np.testing.assert_allclose(cleared + left, 1.5e6, rtol=1e-4)
@@ -133,7 +131,9 @@ def test_asking_changes_nothing_else():
     model, n = small_models.kinetics(), W + 3
     table, plan, times = drawn(model, n), jittered(n), np.linspace(0.0, 10.0, 11)
     plain = solve_batch(model, table, plan, times)
-    asked = solve_batch(model, table, plan, times, reductions=[Peak("y"), TimeAbove("V", "2 Mcell")])
+    asked = solve_batch(
+        model, table, plan, times, reductions=[Peak("y"), TimeAbove("V", "2 Mcell")]
+    )
     assert np.array_equal(plain.outputs, asked.outputs)
     assert np.array_equal(plain.steps, asked.steps)
     assert plain.reduced.shape == (n, 0)
@@ -148,7 +148,9 @@ def test_the_same_bits_in_any_order_threads_and_width():
     )  # fmt: skip
     whole = reduced(model, table, plan, 12.0, *asked, threads=1)
     for more in ({"threads": 2}, {"threads": 7}, {"width": 1}, {"width": 2}, {"width": 8}):
-        assert np.array_equal(reduced(model, table, plan, 12.0, *asked, **more), whole, equal_nan=True)
+        assert np.array_equal(
+            reduced(model, table, plan, 12.0, *asked, **more), whole, equal_nan=True
+        )
     order = np.random.default_rng(1).permutation(n)
     mixed = reduced(model, table[order], [plan[k] for k in order], 12.0, *asked)
     assert np.array_equal(mixed, whole[order], equal_nan=True)
@@ -191,7 +193,9 @@ def test_a_switched_pool():
     plan = [events_of(model, (), dict(model.values), 0.0, 6.0)]
     times = np.linspace(0.0, 6.0, 60_001)
     curve = solve_batch(model, numbers(model), plan, times, outputs=["x"]).outputs[0, :, 0]
-    found = reduced(model, numbers(model), plan, 6.0, Peak("x"), PeakTime("x"), TimeAbove("x", "0.7 ug"))
+    found = reduced(
+        model, numbers(model), plan, 6.0, Peak("x"), PeakTime("x"), TimeAbove("x", "0.7 ug")
+    )
     assert found[0, 0] == pytest.approx(curve.max(), rel=1e-7)
     assert found[0, 1] == pytest.approx(times[curve.argmax()], abs=1e-4)
     assert found[0, 2] == pytest.approx((curve > 0.7 * 1000).mean() * 6.0, abs=2e-3)

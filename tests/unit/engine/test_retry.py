@@ -107,9 +107,7 @@ def test_the_reference_solver_may_carry_a_patient_through(monkeypatch, make, pla
     assert second.notes[2].count("carried through by the reference solver") == 2
     both = np.concatenate([first.outputs, second.outputs], axis=1)
     np.testing.assert_allclose(both / peak, plain.outputs / peak, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(
-        second.final / peak, plain.final / peak, rtol=1e-6, atol=1e-9
-    )
+    np.testing.assert_allclose(second.final / peak, plain.final / peak, rtol=1e-6, atol=1e-9)
 
 
 def test_limits_and_bad_input_are_not_tried_again():
@@ -127,7 +125,9 @@ def test_the_reference_solver_gives_up_after_its_evaluations():
     solver = ReferenceSolver(model, most_evaluations=100)
     with pytest.raises(SolverError, match=r"stiff: stopped at .* d after 100 evaluations"):
         solver.run(dict(model.values), NONE, [1e4])
-    assert ReferenceSolver(model, most_evaluations=10_000).run(dict(model.values), NONE, [1e4]).steps
+    assert (
+        ReferenceSolver(model, most_evaluations=10_000).run(dict(model.values), NONE, [1e4]).steps
+    )
 
 
 def test_the_reference_solver_does_not_hang_on_an_explosion():
