@@ -10,7 +10,11 @@ from il21.engine.schedule import doses_of, events_of
 from second import il21_system
 
 PER_CELL = 1e6  # numbers per cell are numbers per Mcell inside
-ROUNDED = {"K_2D": 0.006, "q_17": 0.002, "K_D1": 0.002}  # printed with two digits in the source, derived here
+ROUNDED = {
+    "K_2D": 0.006,
+    "q_17": 0.002,
+    "K_D1": 0.002,
+}  # printed with two digits in the source, derived here
 RENAMED = {
     "H_0": "cd4.H0", "R_0": "treg.R0", "V_0": "tumour.V_start", "V_min": "tumour.V_ext",
     "R_21_ref": "receptor_LN.R_ref",

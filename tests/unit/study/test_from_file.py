@@ -173,7 +173,7 @@ def test_files_that_cannot_be_read(tmp_path, name):
     with pytest.raises(IL21Error, match=r"UTF-8|is not a JSON text"):
         read_study(path, {}, [])
     path.write_text("#" * 2_000_001)
-    with pytest.raises(IL21Error, match="larger than 0[.]2 MB"):
+    with pytest.raises(IL21Error, match=r"larger than 0[.]2 MB"):
         read_study(path, {}, [])
     folder = tmp_path / "folder"
     folder.mkdir()
