@@ -381,3 +381,16 @@ def test_bad_input_is_refused_in_one_line(call, words):
     with pytest.raises(InputError, match=words) as refused:
         call()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: CRM(skeleton=(0.1, float("nan"))),
+        lambda: CRM(skeleton=(0.1, 0.2), prior_sd=float("nan")),
+        lambda: BOIN(levels=3, cohort=2.5),
+    ],
+)
+def test_designs_refuse_what_is_no_number(make) -> None:
+    with pytest.raises(InputError):
+        make()

@@ -160,6 +160,14 @@ def _check_course(found: Findings) -> None:
             f"patient in row {row}: target lesion {lesion} is not read at baseline but later; "
             "count it among the new lesions, or leave it out"
         )
+    with np.errstate(invalid="ignore"):
+        appears = (found.long[:, :, 0] == 0) & (found.long > 0).any(axis=2)
+    if appears.any():
+        row, lesion = np.argwhere(appears)[0]
+        raise InputError(
+            f"patient in row {row}: target lesion {lesion} is absent at baseline and seen later; "
+            "count it among the new lesions"
+        )
     status = found.non_target
     late_other = (status[:, :1] == NonTarget.NONE) & (status > NonTarget.NONE)
     if late_other.any():

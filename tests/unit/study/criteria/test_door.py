@@ -111,3 +111,8 @@ def test_new_lesions_before_baseline_are_refused(appeared, words):
 def test_new_lesions_are_counted_to_the_day():
     found = new_by_visit([[42, 84.5, np.inf]], [42, 84, 126])
     assert found.tolist() == [[1, 1, 2]]
+
+
+def test_a_target_that_is_absent_at_baseline_is_a_new_lesion():
+    with pytest.raises(InputError, match="absent at baseline"):
+        findings([[[40, 20], [0, 6]]], [42])
