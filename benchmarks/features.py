@@ -15,8 +15,8 @@ from peers import stopping
 from stiff43 import cohort, model
 
 from il21.engine.batch import solve_batch
-from il21.engine.compile import host_width
 from il21.engine.schedule import BOLUS, INFUSION, Events
+from il21.engine.width import best_width
 
 
 def as_boluses(events: Events) -> Events:
@@ -71,7 +71,7 @@ def main() -> None:
             steps[name] = float(found.steps.mean())
             assert not found.status.any()
     print(
-        f"{asked.patients} patients, width {host_width()} unless said; CPU ms a patient, steps, ns a step"
+        f"{asked.patients} patients, width {best_width()} unless said; CPU ms a patient, steps, ns a step"
     )
     for name, rows in spent.items():
         each = statistics.median(rows[1:])

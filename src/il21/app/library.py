@@ -116,4 +116,8 @@ def module_page(name: str) -> tuple[str, list[dict[str, str]]]:
             "because": row.because, "note": row.note,
         })  # fmt: skip
     text = str(record) if kind == "module" else f"read-out {record.name}: {record.about}"
+    if kind == "readout" and record.formulas:
+        reads = [f"  {role}: {name}" for role, name in record.daily.items()]
+        written = [f"  {name} = {formula}" for name, formula in record.formulas.items()]
+        text = "\n".join([text, "reads", *reads, "formulas", *written])
     return text, rows

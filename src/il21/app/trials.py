@@ -1,7 +1,7 @@
 """Trials by name: run the finished ones beside what they reported, or a user's own from TOML."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from il21.declare import Population, ReadOut, Report, Trial
 from il21.engine.trajectory import provenance_of
 from il21.errors import InputError, UnknownNameError, suggest
 from il21.study.compare import compare
+from il21.study.conduct.records import Conducted
+from il21.study.conduct.run import join_conducted, run_conducted
 from il21.study.from_file import read_study
 from il21.study.outcome import TrialReport, TrialResult
-from il21.study.plan import MOST_PATIENTS, Plan, Settings, check_plan
+from il21.study.plan import MOST_PATIENTS, Layer, Plan, Settings, check_plan
 from il21.study.trial import PatientTable, counts, join_tables
 from il21.study.trial import run_trial as run_plan
 from il21.units import parse_quantity, parse_unit
@@ -76,19 +78,17 @@ def run_trial(
             raise InputError(f"{key} = {text!r}: expected text with a unit, e.g. '0.1/day'")
     title, trials, populations, note = _find(name)
     settings = Settings(
-        seed=seed,
-        replicates=replicates,
-        uncertainty=uncertainty,
-        variability=variability,
+        seed=seed, replicates=replicates, uncertainty=uncertainty, variability=variability,
         threads=threads,
-    )
+    )  # fmt: skip
     plans = [
         _plan(trial, populations, changes or {}, tolerance) for trial in trials if not trial.pooled
     ]
     for plan in plans:
         check_plan(plan)
-    done, stopped = _run_all(plans, settings, progress)
-    report = _report(name, title, trials, done, settings, plans, note, not stopped)
+    done, conducted, stopped = _run_all(plans, settings, progress)
+    whole = _report(name, title, trials, done, settings, plans, note, not stopped)
+    report = _with_conduct(whole, conducted)
     if stopped:
         raise Interrupted(report if report.results else None)
     return report
@@ -96,18 +96,20 @@ def run_trial(
 
 def _run_all(
     plans: Sequence[Plan], settings: Settings, progress: Progress | None
-) -> tuple[dict[str, PatientTable], bool]:
+) -> tuple[dict[str, PatientTable], dict[str, Conducted], bool]:
     """Run every plan; on Ctrl-C return what was finished, and true."""
     total = sum(plan.trial.size for plan in plans) * settings.replicates
     if total > MOST_PATIENTS:
         raise InputError(f"{total:,} patients: at most {MOST_PATIENTS:,} in one run; ask for fewer")
     done: dict[str, PatientTable] = {}
+    conducted: dict[str, Conducted] = {}
     finished = 0
     for plan in plans:
         parts: list[PatientTable] = []
+        whole: list[Conducted] = []
         stopped = False
         try:
-            for table in run_plan(plan, settings):
+            for table in _tables(plan, settings, whole):
                 parts.append(table)
                 finished += len(table)
                 if progress is not None:
@@ -116,9 +118,21 @@ def _run_all(
             stopped = True
         if parts:
             done[plan.trial.name] = join_tables(parts)
+        if whole:
+            conducted[plan.trial.name] = join_conducted(whole)
         if stopped:
-            return done, True
-    return done, False
+            return done, conducted, True
+    return done, conducted, False
+
+
+def _tables(plan: Plan, settings: Settings, whole: list[Conducted]) -> Iterator[PatientTable]:
+    """Run a plan as its trial is conducted; what is more than a table is added to ``whole``."""
+    if plan.trial.conduct is None:
+        yield from run_plan(plan, settings)
+        return
+    for part in run_conducted(plan, settings):
+        whole.append(part)
+        yield part.table
 
 
 def _report(
@@ -141,9 +155,16 @@ def _report(
     return TrialReport(name, title, results, settings, provenance, complete, note)
 
 
+def _with_conduct(report: TrialReport, conducted: Mapping[str, Conducted]) -> TrialReport:
+    found = tuple(replace(r, conduct=conducted.get(r.trial.name)) for r in report.results)
+    return replace(report, results=found)
+
+
 def _provenance(settings: Settings, plans: Sequence[Plan]) -> dict[str, str]:
     """What identifies a result: equations, every number drawn or read, designs, changes, versions."""
     changes = {**plans[0].changes, **{k: f"{v:g}" for k, v in plans[0].readout_changes.items()}}
+    for name, layer in plans[0].layers.items():
+        changes |= {f"{name}.{k}": f"{v:g}" for k, v in layer.changes.items()}
     return {
         **provenance_of(plans[0].model),
         "format": "il21 trial report 1",
@@ -171,13 +192,18 @@ def recipe_digest(plans: Sequence[Plan]) -> str:
         lines += [plain_text(x) for x in (plan.trial, plan.population, plan.readout)]
         lines += [f"{k}={c.value!r}|{constant_text(c)}" for k, c in plan.numbers.items()]
         lines += [repr(sorted(plan.changes.items())), repr(sorted(plan.readout_changes.items()))]
+        for name, layer in sorted(plan.layers.items()):
+            lines += [name, plain_text(layer.readout), repr(sorted(layer.changes.items()))]
+            lines += [f"{k}={c.value!r}|{constant_text(c)}" for k, c in layer.numbers.items()]
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
 
 
 def plain_text(record: object) -> str:
     """Return a record as text that does not depend on how its mappings are stored."""
-    text = repr(record)
-    return text.replace("mappingproxy(", "(")
+    text = repr(record).replace("mappingproxy(", "(")
+    for absent in (", conduct=None", ", formulas=({})"):  # as if the field were not there
+        text = text.replace(absent, "")
+    return text
 
 
 def _result(trial: Trial, table: PatientTable, settings: Settings) -> TrialResult:
@@ -252,34 +278,62 @@ def _plan(
     population = populations[trial.population]
     sets = {**population.sets, **trial.sets}
     readout_sets = tuple(sets.pop(trial.readout, ()))
+    layer_sets = {name: tuple(sets.pop(name, ())) for name in _layer_names(trial)}
     model = catalog.model(population.assembly, sets)
     readout = catalog.find(ReadOut, trial.readout)
     numbers = readout_constants(readout, catalog.evidence(trial.readout), model.host, readout_sets)
-    of_model, of_readout = _split(changes, model, readout)
+    wanted = [catalog.find(ReadOut, name) for name in _layer_names(trial)]
+    of_model, of_readout = _split(changes, model, [readout, *wanted])
+    layers = {
+        item.name: _layer(item, model.host, layer_sets[item.name], of_readout[item.name])
+        for item in wanted
+    }
     return Plan(
         trial=trial, population=population, model=model, readout=readout, numbers=numbers,
-        tolerance=tolerance, changes=of_model, readout_changes=of_readout,
+        tolerance=tolerance, changes=of_model, readout_changes=of_readout[readout.name],
+        layers=layers,
     )  # fmt: skip
 
 
+def _layer(
+    readout: ReadOut, host: str, sets: tuple[str, ...], changes: Mapping[str, float]
+) -> Layer:
+    numbers = readout_constants(readout, catalog.evidence(readout.name), host, sets)
+    return Layer(readout=readout, numbers=numbers, changes=changes)
+
+
+def _layer_names(trial: Trial) -> list[str]:
+    """Return the read-outs that the conduct of a trial asks for."""
+    conduct = trial.conduct
+    if conduct is None:
+        return []
+    names = [conduct.toxicity, conduct.death.readout if conduct.death else ""]
+    return [name for name in dict.fromkeys(names) if name]
+
+
 def _split(
-    changes: Mapping[str, str], model: Model, readout: ReadOut
-) -> tuple[dict[str, str], dict[str, float]]:
-    """Return the changes of the model's numbers, and those of the read-out's in their own units."""
-    units = {item.name: parse_unit(item.unit) for item in readout.parameters}
+    changes: Mapping[str, str], model: Model, readouts: Sequence[ReadOut]
+) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
+    """Return the changes of the model's numbers, and those of each read-out's in their own units.
+
+    A name without a read-out is one of the first read-out's, if it has it.
+    """
+    units = {r.name: {p.name: parse_unit(p.unit) for p in r.parameters} for r in readouts}
     of_model: dict[str, str] = {}
-    of_readout: dict[str, float] = {}
+    found: dict[str, dict[str, float]] = {r.name: {} for r in readouts}
     for name, text in changes.items():
         instance, _, local = name.rpartition(".")
-        if local in units and instance in (readout.name, ""):
+        owner = instance or readouts[0].name
+        known = units.get(owner, {})
+        if local in known:
             quantity = parse_quantity(text)
-            if not quantity.unit.same_dimension(units[local]) or quantity.value < 0:
+            if not quantity.unit.same_dimension(known[local]) or quantity.value < 0:
                 raise InputError(
-                    f"{readout.name}.{local}: '{text}' must be in {units[local]}, not negative"
+                    f"{owner}.{local}: '{text}' must be in {known[local]}, not negative"
                 )
-            of_readout[local] = quantity.base / units[local].factor
-        elif instance == readout.name:
-            raise UnknownNameError(f"{readout.name} has no number '{local}'{suggest(local, units)}")
+            found[owner][local] = quantity.base / known[local].factor
+        elif instance in units:
+            raise UnknownNameError(f"{instance} has no number '{local}'{suggest(local, known)}")
         else:
             of_model[model.parameter(name).name] = text
-    return of_model, of_readout
+    return of_model, found

@@ -4,18 +4,22 @@ import csv
 import json
 import math
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from il21.errors import IL21Error, InputError
 from il21.files import refusal, write_whole
+from il21.report.conduct_figures import survival, swimmer, toxicity_by_dose
 from il21.report.figure import spider, waterfall
 from il21.report.forest import table_figure
 from il21.report.stamp import program_version, provenance_of
 from il21.report.style import DPI
+from il21.report.subjects import has_parquet, write_csv, write_parquet
 from il21.report.table import report_csv, report_document, report_markdown
 from il21.study.outcome import TrialReport, TrialResult
+from il21.study.tables import subject_tables
 
 FIGURE_KINDS = (".png", ".pdf", ".svg")
 PATIENT_COLUMNS = (
@@ -52,7 +56,8 @@ def save_report(report: TrialReport, folder: str | Path) -> list[Path]:
     """Save everything of a report in a folder and return the files.
 
     table.csv, table.md, table.png and report.json of the whole; for each trial that is not a pooled
-    one patients_<trial>.csv (all replicates), waterfall_<trial>.png and spider_<trial>.png.  A file
+    one patients_<trial>.csv (all replicates), waterfall_<trial>.png and spider_<trial>.png, and what
+    `save_conducted` adds.  A file
     that was there is replaced only by a whole one.
 
     Raises
@@ -77,9 +82,35 @@ def save_report(report: TrialReport, folder: str | Path) -> list[Path]:
                 save_figure(waterfall(result, provenance), path / f"waterfall_{name}.png")
             )
             written.append(save_figure(spider(result, provenance), path / f"spider_{name}.png"))
+            written += save_conducted(result, path, provenance)
     except IL21Error as error:
         saved = ", ".join(file.name for file in written)
         raise InputError(f"{error} (saved before: {saved})") from error
+    return written
+
+
+def save_conducted(
+    result: TrialResult, folder: Path, provenance: Mapping[str, str] | None = None
+) -> list[Path]:
+    """Save the subject-level tables and figures of a conducted trial; nothing for another one.
+
+    adsl_, adrs_, adtte_ and adae_<trial>.csv (.parquet too where pyarrow is installed),
+    swimmer_<trial>.png, survival_<trial>.png and, with toxicity, toxicity_<trial>.png.
+    """
+    found, name = result.conduct, result.trial.name
+    if found is None:
+        return []
+    written: list[Path] = []
+    kinds = {".csv": write_csv, **({".parquet": write_parquet} if has_parquet() else {})}
+    for table in subject_tables(result.trial, found):
+        for kind, writer in kinds.items():
+            place = folder / f"{table.name.lower()}_{name}{kind}"
+            written.append(_whole(place, partial(writer, table)))
+    figures = {"swimmer": swimmer, "survival": survival}
+    if result.trial.conduct is not None and result.trial.conduct.toxicity:
+        figures["toxicity"] = toxicity_by_dose
+    for word, draw in figures.items():
+        written.append(save_figure(draw(result, provenance), folder / f"{word}_{name}.png"))
     return written
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from il21.report.conduct import conduct_document, conduct_lines
 from il21.report.rows import (
     TableRow,
     check_results,
@@ -85,6 +86,7 @@ def report_footer(report: TrialReport) -> list[str]:
     covered = coverage(report)
     if covered.rows:
         found.append(str(covered))
+    found += conduct_lines(report)
     found.append(f"{report.patients:,} patients run, {failed_text(report)}")
     found.append(stamp(provenance_of(report)))
     found.append(
@@ -236,6 +238,7 @@ def _trial(result: TrialResult, seed: int) -> dict[str, Any]:
         "outside": list(found.outside) if found else [],
         "failed": result.failed,
         "failures": [_failure(result, reason, number) for reason, number in failures(table)],
+        **({"conduct": conduct_document(result)} if result.conduct is not None else {}),
     }
 
 

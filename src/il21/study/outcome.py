@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from il21.declare import Trial
 from il21.study.compare import Comparison
+from il21.study.conduct.records import Conducted
 from il21.study.plan import Settings
 from il21.study.trial import PatientTable
 
@@ -13,13 +14,15 @@ from il21.study.trial import PatientTable
 class TrialResult:
     """One trial run: its record, its patients, and how it compares with what was reported.
 
-    ``shares`` is the part of the evaluable patients, over all replicates, with each best response.
+    ``shares`` is the part of the evaluable patients, over all replicates, with each best response;
+    ``conduct`` is how it was conducted, for a trial that says how.
     """
 
     trial: Trial
     patients: PatientTable
     comparison: Comparison | None
     shares: Mapping[str, float]
+    conduct: Conducted | None = None
 
     @property
     def failed(self) -> int:

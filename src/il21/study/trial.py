@@ -138,7 +138,9 @@ def draw_patients(plan: Plan, who: Patients) -> Floats:
     return draw_numbers(model, who, fixed)
 
 
-def run_in_patients(plan: Plan, settings: Settings, numbers: Floats) -> tuple[Floats | None, list[str]]:
+def run_in_patients(
+    plan: Plan, settings: Settings, numbers: Floats
+) -> tuple[Floats | None, list[str]]:
     """Bring the patients to the start; overwrites the parameters that the run-in sets."""
     run_in = plan.population.run_in
     reasons = [""] * len(numbers)

@@ -1,0 +1,1 @@
+"""How a trial is conducted: eligibility, enrolment, visits, dose rules, drop-out, death, escalation."""
