@@ -30,6 +30,9 @@ class LoadedModel:
 
     model: Model
 
+    def __repr__(self) -> str:
+        return f"<{self.model}; {len(self.model.species)} states>"
+
     def simulate(
         self,
         *,

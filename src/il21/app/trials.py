@@ -43,7 +43,7 @@ def run_trial(
     uncertainty: bool = True,
     variability: bool = True,
     changes: Mapping[str, str] | None = None,
-    tolerance: str = "screening",
+    tolerance: str = "default",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> TrialReport:

@@ -16,7 +16,7 @@ from il21.errors import IL21Error
 
 app = typer.Typer(
     name="il21",
-    help="Simulate interleukin-21 cancer immunotherapy: wells, mice, patients, trials.",
+    help="Simulate interleukin-21 cancer immunotherapy: published models, patients, trials.",
     epilog="Exit codes: 0 done, 1 a check failed, 2 bad input, 3 some patients failed, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
@@ -95,7 +95,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Simulate interleukin-21 cancer immunotherapy: wells, mice, patients, trials."""
+    """Simulate interleukin-21 cancer immunotherapy: published models, patients, trials."""
 
 
 @app.command("list")
@@ -178,8 +178,8 @@ def trial(
         typer.Option("--set", help="Fix a number for everybody: il21.k_el='20/d'."),
     ] = None,
     out: Annotated[
-        str, typer.Option("--out", help="Folder for tables, figures and patients.")
-    ] = "il21-results",
+        str, typer.Option("--out", help="Folder of the results; il21-results/NAME by default.")
+    ] = "",
     threads: Annotated[
         int | None, typer.Option("--threads", help="Threads; all cores by default.")
     ] = None,

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from il21.cli.output import DONE, INTERRUPTED, PATIENTS_FAILED, dump
@@ -109,6 +110,7 @@ def run_trials(
     from il21.app.trials import Interrupted, run_trial
     from il21.report.files import check_folder
 
+    out = out or str(Path("il21-results") / Path(name).stem)
     check_folder(out)
     bar = _Bar()
     stopped = False

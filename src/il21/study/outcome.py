@@ -42,6 +42,10 @@ class TrialReport:
     complete: bool = True
     note: str = ""
 
+    def __repr__(self) -> str:
+        names = ", ".join(result.trial.name for result in self.results)
+        return f"<report {self.name}: {names}; {self.patients:,} patients, {self.failed} failed>"
+
     @property
     def failed(self) -> int:
         """Patients that could not be integrated, over all trials that are not pooled ones."""

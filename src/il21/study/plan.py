@@ -44,7 +44,7 @@ class Plan:
     model: Model
     readout: ReadOut
     numbers: Mapping[str, Constant]
-    tolerance: str = "screening"
+    tolerance: str = "default"
     changes: Mapping[str, str] = field(default_factory=dict)
     readout_changes: Mapping[str, float] = field(default_factory=dict)
     layers: Mapping[str, Layer] = field(default_factory=dict)
