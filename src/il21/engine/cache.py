@@ -16,7 +16,10 @@ def folder() -> Path:
     if own:
         return Path(own)
     shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "il21"
+    try:
+        return (Path(shared) if shared else Path.home() / ".cache") / "il21"
+    except RuntimeError:  # no home is known, as in some containers: do without a cache
+        return Path(os.devnull) / "il21"
 
 
 def key_of(*parts: str) -> str:

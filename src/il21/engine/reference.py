@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +144,7 @@ class _Run:
         self.evaluations = 0
         self.fired: list[tuple[float, str]] = []
         self.armed = [True] * len(solver.model.triggers)
+        self.fell: dict[int, float] = {}  # level at which a trigger was armed by falling back
         self.rest: dict[int, float] = {}  # level at which a trigger that fired here was left
         self.out = np.full((len(times), len(solver.model.species)), np.nan)
         self.out_s = np.zeros((len(times), len(self.s)))
@@ -182,7 +184,11 @@ class _Run:
             return state
         for _ in range(MOST_TRIGGERS):
             levels = self._levels(self.now, state)
-            due = [k for k, level in enumerate(levels) if level > 0.0 and self.armed[k]]
+            due = [
+                k
+                for k, level in enumerate(levels)
+                if level > 0.0 and self.armed[k] and level != self.fell.get(k)
+            ]
             for k, level in enumerate(levels):
                 # A root leaves its own level at zero give or take rounding; only a level that
                 # something has moved since then counts as fallen back.
@@ -213,18 +219,21 @@ class _Run:
 
         solver = self.solver
         watch = [self._watch(k) for k in range(len(self.armed))]
-        with np.errstate(all="ignore"):
-            found = solve_ivp(
-                self._rates,
-                (self.now, until),
-                state,
-                method=solver.method,
-                rtol=solver.tolerance.rtol,
-                atol=solver.tolerance.atol * solver.scale,
-                dense_output=True,
-                events=watch or None,
-                first_step=min(1e-4, (until - self.now) / 2) or None,
-            )
+        try:
+            with np.errstate(all="ignore"), catch_warnings(action="ignore"):
+                found = solve_ivp(
+                    self._rates,
+                    (self.now, until),
+                    state,
+                    method=solver.method,
+                    rtol=solver.tolerance.rtol,
+                    atol=solver.tolerance.atol * solver.scale,
+                    dense_output=True,
+                    events=watch or None,
+                    first_step=min(1e-4, (until - self.now) / 2) or None,
+                )
+        except ValueError as error:  # SciPy's root finder on a condition without a change of sign
+            raise SolverError(f"{solver.model.name}: after {self.now:g} d: {error}") from error
         if found.status < 0 or not np.all(np.isfinite(found.y[:, -1])):
             what = str(found.message).rstrip(".") if found.status < 0 else "a state is not finite"
             raise SolverError(f"{solver.model.name}: stopped at {float(found.t[-1]):g} d: {what}")
@@ -236,7 +245,7 @@ class _Run:
             self.out_s[inside] = self.s
         self.now = until if found.status == 0 else reached
         state = found.y[:, -1]
-        self.rest = {}
+        self.rest, self.fell = {}, {}
         if found.status == 1:
             state = self._cross([k for k, when in enumerate(found.t_events) if len(when)], state)
         return state
@@ -247,6 +256,7 @@ class _Run:
         for k in crossed:
             self.armed[k] = not self.armed[k]
         before = self._levels(self.now, state)
+        self.fell = {k: before[k] for k in crossed if self.armed[k] and k not in due}
         state = self._act(due, state)
         after = self._levels(self.now, state)
         self.rest = {k: after[k] for k in due if after[k] == before[k]}

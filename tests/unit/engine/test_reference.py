@@ -5,7 +5,7 @@ import pytest
 
 from il21.declare import Definition, Parameter, Process, Species, Switch, Trigger
 from il21.engine.reference import ReferenceSolver, Tolerance
-from il21.engine.schedule import doses_of, events_of
+from il21.engine.schedule import Events, doses_of, events_of
 from il21.errors import SolverError
 from il21.study.simulate import Scenario, simulate
 from tests.making import drug, drug_model
@@ -205,3 +205,18 @@ def test_a_looser_tolerance_is_looser():
         for rtol in (1e-3, 1e-10)
     ]
     assert errors[1] < 1e-3 * errors[0]
+
+
+def test_a_trigger_fires_on_the_way_up_only():
+    """A swing passes its level up and down; a dose of nothing stops the run in between."""
+    from tests.unit.engine.small_models import swing
+
+    model = swing()
+    solver = ReferenceSolver(model)
+    for stops in ([], [0.3, 0.41, 0.42, 1.3]):
+        events = Events(
+            np.array(stops, float), np.zeros(len(stops), np.int32),
+            np.zeros(len(stops), np.int32), np.zeros(len(stops)),
+        )  # fmt: skip
+        run = solver.run(model.values, events, [3.9])
+        assert len(run.fired) == 4
